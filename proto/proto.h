@@ -1,0 +1,28 @@
+/*
+ * The wire between clients and the daemon: versions, bounds and error codes.
+ * The messages are in proto/msgs.def. wasmd-protocol(7) is the specification.
+ */
+#ifndef PROTO_PROTO_H
+#define PROTO_PROTO_H
+
+#define PROTO_VERSION 1
+
+/* A frame's length field counts what follows it. A longer frame closes the
+ * connection before a byte of it is stored. */
+#define PROTO_FRAME_MAX		(1u << 20)
+
+#define PROTO_INLINE_MODULE_MAX	(PROTO_FRAME_MAX - (PROTO_FRAME_MAX / 4))
+#define PROTO_STRINGS_MAX	(128u << 10)
+#define PROTO_DATA_MAX		65536u	/* of one job.output or job.input */
+#define PROTO_TEXT_MAX		8192u
+#define PROTO_CREDIT_MAX	(16u << 20)
+#define PROTO_NUMBER_MAX	((uint64_t)1 << 53)	/* exact in every language */
+
+/* Codes of error answers: a map {code, name, text, retry_ms?}. */
+enum proto_error {
+#define PROTO_ERROR(id, number, name) PROTO_ERROR_##id = number,
+#include "proto/errors.def"
+#undef PROTO_ERROR
+};
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * The control messages between the daemon and its confined processes, over
+ * SOCK_SEQPACKET socket pairs: one message, one packet, fixed size, with
+ * descriptors attached. The daemon treats every answer as hostile: a packet of
+ * another size, kind, id or number of descriptors ends the sender.
+ *
+ *   daemon -> zygote     CTL_TEMPLATE  + [its control socket, module memfd]
+ *   zygote -> daemon     CTL_SPAWNED   + [pidfd]          or CTL_FAILED
+ *   template -> daemon   CTL_READY                        or CTL_FAILED
+ *   daemon -> template   CTL_CALL      + [stdin pipe, output pipe]
+ *   template -> daemon   CTL_SPAWNED   + [pidfd]          or CTL_FAILED
+ *
+ * The daemon is the parent of all of them (CLONE_PARENT), so that it waits for
+ * each by pidfd. A template ends when its control socket is closed.
+ */
+#ifndef SANDBOX_CTL_H
+#define SANDBOX_CTL_H
+
+#include <stdint.h>
+
+#define CTL_FD 3	/* the control socket in zygote and template */
+
+/* Limits that shape a template: part of its identity. */
+struct template_limits {
+	uint64_t memory_bytes;	/* guest memories and heap, all together */
+	uint64_t stack_bytes;	/* guest frames */
+	uint64_t table_elems;
+	uint64_t module_bytes;
+	uint64_t load_cpu_us;	/* CPU time for decoding and instantiation */
+};
+
+enum ctl_kind {
+	CTL_TEMPLATE = 1,
+	CTL_CALL,
+	CTL_SPAWNED,
+	CTL_READY,
+	CTL_FAILED,
+};
+
+/* Why a template could not be made. */
+enum ctl_failure {
+	CTL_FAIL_MALFORMED = 1,
+	CTL_FAIL_INVALID,
+	CTL_FAIL_UNLINKABLE,
+	CTL_FAIL_LIMIT,		/* an implementation limit of the VM */
+	CTL_FAIL_MEMORY,	/* the memory limit, or no memory */
+	CTL_FAIL_TRAP,		/* a segment did not fit */
+	CTL_FAIL_SPAWN,		/* clone(2) failed; number is errno */
+};
+
+struct ctl_msg {
+	uint32_t kind;		/* enum ctl_kind */
+	uint32_t failure;	/* CTL_FAILED: enum ctl_failure */
+	uint64_t id;		/* the request's, echoed in its answer */
+	union {
+		struct template_limits limits;		/* CTL_TEMPLATE */
+		struct {				/* CTL_FAILED */
+			uint64_t offset;
+			uint32_t has_offset;
+			uint32_t number;
+			char text[256];		/* NUL-terminated */
+		} error;
+		struct {				/* CTL_READY */
+			uint64_t load_us;
+		} ready;
+	};
+};
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * A module: what was decoded from one binary.
+ * https://webassembly.github.io/spec/core/syntax/modules.html
+ *
+ * Everything here lives in the module's arena, but the binary itself is
+ * borrowed: bytes must stay in place and unchanged as long as the module.
+ * Constant expressions, bodies and segments stay in the bytes as ranges.
+ */
+#ifndef VM_SYNTAX_MODULE_H
+#define VM_SYNTAX_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "vm/syntax/types.h"
+
+/* A UTF-8 name that may hold U+0000. Borrowed from the module's bytes. */
+struct name {
+	const char *data;
+	uint32_t len;
+};
+
+/* A range of the module's bytes. */
+struct range {
+	uint32_t offset;
+	uint32_t len;
+};
+
+struct import {
+	struct name module, name;
+	enum extern_kind kind;
+	uint32_t offset;	/* of the entry, for messages */
+	union {
+		uint32_t type;	/* function or tag: type index */
+		struct tabletype table;
+		struct memtype memory;
+		struct globaltype global;
+	};
+};
+
+/* A function, imported ones first: the index space. */
+struct func {
+	uint32_t type;		/* type index */
+	bool declared;		/* may be the operand of ref.func */
+	struct range body;	/* locals and code; {0, 0} if imported */
+};
+
+struct table {
+	struct tabletype type;
+	struct range init;	/* constant expression; len 0: null */
+};
+
+struct memory {
+	struct memtype type;
+};
+
+struct global {
+	struct globaltype type;
+	struct range init;	/* constant expression; {0, 0} if imported */
+};
+
+struct tag {
+	uint32_t type;
+};
+
+struct export {
+	struct name name;
+	enum extern_kind kind;
+	uint32_t index;
+};
+
+enum segment_mode { SEGMENT_PASSIVE, SEGMENT_ACTIVE, SEGMENT_DECLARATIVE };
+
+struct elem_segment {
+	enum segment_mode mode;
+	valtype type;
+	uint32_t table;		/* active */
+	struct range offset;	/* active: constant expression */
+	uint32_t count;
+	bool is_funcs;		/* items are function indices, else expressions */
+	struct range items;
+};
+
+struct data_segment {
+	enum segment_mode mode;
+	uint32_t memory;
+	struct range offset;
+	struct range bytes;
+};
+
+/* What post-1.0 features the binary uses, for messages and `inspect`. */
+enum feature {
+#define FEATURE(id, text) FEATURE_##id,
+#include "vm/syntax/features.def"
+#undef FEATURE
+	FEATURE_COUNT
+};
+
+struct custom_section {
+	struct name name;
+	struct range bytes;
+};
+
+struct module {
+	struct arena arena;
+	const uint8_t *bytes;
+	size_t len;
+	uint64_t features_used;		/* bit (1 << enum feature) */
+
+	uint32_t ntypes;
+	struct subtype *types;
+	uint32_t nimports;
+	struct import *imports;
+	uint32_t nfuncs, nimported_funcs;
+	struct func *funcs;
+	uint32_t ntables, nimported_tables;
+	struct table *tables;
+	uint32_t nmemories, nimported_memories;
+	struct memory *memories;
+	uint32_t nglobals, nimported_globals;
+	struct global *globals;
+	uint32_t ntags, nimported_tags;
+	struct tag *tags;
+	uint32_t nexports;
+	struct export *exports;
+	bool has_start;
+	uint32_t start;
+	uint32_t nelems;
+	struct elem_segment *elems;
+	bool has_data_count;
+	uint32_t data_count;
+	uint32_t ndatas;
+	struct data_segment *datas;
+	uint32_t ncustoms;
+	struct custom_section *customs;
+	struct range code_section;
+};
+
+/* The functype of function or type index i, which must be valid. */
+static inline const struct functype *
+module_functype(const struct module *m, uint32_t func)
+{
+	return &m->types[m->funcs[func].type].func;
+}
+
+#endif
