@@ -46,6 +46,12 @@ struct func {
 	struct range body;	/* locals and code; {0, 0} if imported */
 };
 
+/* One run of equal locals, as the binary format declares them. */
+struct local_run {
+	uint32_t count;		/* not 0 */
+	valtype type;
+};
+
 struct table {
 	struct tabletype type;
 	struct range init;	/* constant expression; len 0: null */
@@ -136,6 +142,8 @@ struct module {
 	struct custom_section *customs;
 	struct range code_section;
 };
+
+void module_clear(struct module *m);	/* frees all but the bytes */
 
 /* The functype of function or type index i, which must be valid. */
 static inline const struct functype *

@@ -55,10 +55,6 @@ void validator_clear(struct validator *v);
  * Start on the body of defined function func. runs: the local declarations as
  * the decoder read them, already bounded to LIMIT_LOCALS in sum.
  */
-struct local_run {
-	uint32_t count;
-	valtype type;
-};
 int validator_start(struct validator *v, uint32_t func,
 	const struct local_run *runs, uint32_t nruns);
 
