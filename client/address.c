@@ -9,6 +9,7 @@
 #include "client/private.h"
 
 #define ADDRESS_SYSTEM "/run/wasmd/wasmd.sock"
+#define ADDRESS_PRIVATE "/wasmd.sock"	/* in the private directory */
 
 /* A daemon that leaves for want of work can close the door on us: then the
  * next one has to be started. */
@@ -48,15 +49,15 @@ address_start_private(struct address *a, int dir, struct err *err)
 static struct wasmd *
 address_open_private(struct address *a, struct err *err)
 {
-	char path[sizeof(a->path)];
+	char path[sizeof(a->path) - sizeof(ADDRESS_PRIVATE)];
 	struct wasmd *w = NULL;
 	int dir;
 
 	a->is_private = true;
-	dir = private_open_dir(path, sizeof(path) - sizeof("/wasmd.sock"), err);
+	dir = private_open_dir(path, sizeof(path), err);
 	if (dir == -1)
 		return NULL;
-	snprintf(a->path, sizeof(a->path), "%s/wasmd.sock", path);
+	snprintf(a->path, sizeof(a->path), "%s" ADDRESS_PRIVATE, path);
 	for (int i = 0; i < ADDRESS_ATTEMPTS && w == NULL; i++) {
 		*err = ERR_NONE;
 		w = wasmd_open(a->path, err);
@@ -90,4 +91,10 @@ address_open(const char *option, struct address *a, struct err *err)
 		return w;
 	*err = ERR_NONE;
 	return address_open_private(a, err);
+}
+
+const char *
+address_text(const struct address *a)
+{
+	return a->path[0] != '\0' ? a->path : "no socket";
 }

@@ -23,4 +23,7 @@ struct address {
 struct wasmd *address_open(const char *option, struct address *address,
 	struct err *err);
 
+/* Where it was looked for, for a message: the path, or what stands for it. */
+const char *address_text(const struct address *address);
+
 #endif

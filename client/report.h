@@ -21,4 +21,7 @@ void report_more(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void report_fatal(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
+/* Whether fd is a terminal whose user has not declined colours ($NO_COLOR). */
+bool report_wants_colour(int fd);
+
 #endif
