@@ -65,6 +65,7 @@ read_elem_segment(struct reader *r, struct module *m, struct elem_segment *s)
 	uint32_t start = reader_offset(r);
 	uint32_t flags = read_u32(r);
 
+	s->entry = start;
 	if (flags > ELEM_FLAGS) {
 		reader_fail_at(r, VM_MALFORMED, start,
 			"malformed elements segment kind");
@@ -95,6 +96,7 @@ read_data_segment(struct reader *r, struct module *m, struct data_segment *s)
 	uint32_t start = reader_offset(r);
 	uint32_t flags = read_u32(r);
 
+	s->entry = start;
 	if (flags > DATA_ACTIVE_EXPLICIT) {
 		reader_fail_at(r, VM_MALFORMED, start,
 			"malformed data segment kind");
