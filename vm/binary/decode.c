@@ -9,7 +9,6 @@
 #include "vm/vm.h"
 
 #define FEATURE_BIT(id) (UINT64_C(1) << FEATURE_##id)
-#define HEADER_LEN 8
 #define SECTION_CUSTOM 0
 
 /* What a module of few bytes may take beside its share. */
@@ -449,16 +448,13 @@ read_header(struct reader *r)
 {
 	static const uint8_t magic[] = { 0, 'a', 's', 'm' };
 	static const uint8_t version[] = { 1, 0, 0, 0 };
-	uint8_t header[HEADER_LEN];
+	uint8_t header[4];
 
-	if (reader_left(r) < sizeof(magic) ||
-	    memcmp(r->pos, magic, sizeof(magic)) != 0) {
+	read_bytes(r, header, sizeof(magic));
+	if (reader_ok(r) && memcmp(header, magic, sizeof(magic)) != 0)
 		reader_fail_at(r, VM_MALFORMED, 0, "magic header not detected");
-		return;
-	}
-	read_bytes(r, header, sizeof(header));
-	if (reader_ok(r) &&
-	    memcmp(header + sizeof(magic), version, sizeof(version)) != 0)
+	read_bytes(r, header, sizeof(version));
+	if (reader_ok(r) && memcmp(header, version, sizeof(version)) != 0)
 		reader_fail_at(r, VM_MALFORMED, sizeof(magic),
 			"unknown binary version");
 }

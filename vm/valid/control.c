@@ -14,28 +14,37 @@ rule_unreachable(struct validator *v, const struct instr *in)
 
 /* ---- blocks ------------------------------------------------------------ */
 
-/* Check a block type and pop what the block takes. */
 static int
-enter_block(struct validator *v, const struct blocktype *block)
+check_blocktype(struct validator *v, const struct blocktype *block)
 {
-	const struct functype *f;
-
 	switch (block->kind) {
 	case BLOCK_EMPTY:
 		return 0;
 	case BLOCK_VALUE:
 		return check_valtype(v, block->value);
 	case BLOCK_TYPE:
-		f = find_functype(v, block->type);
-		return f == NULL ? -1 : pop_opds(v, f->params, f->nparams);
+		return find_functype(v, block->type) == NULL ? -1 : 0;
 	}
 	return -1;
+}
+
+/* Pop what the block takes. */
+static int
+pop_params(struct validator *v, const struct blocktype *block)
+{
+	const struct functype *f;
+
+	if (block->kind != BLOCK_TYPE)
+		return 0;
+	f = &v->module->types[block->type].func;
+	return pop_opds(v, f->params, f->nparams);
 }
 
 int
 rule_block(struct validator *v, const struct instr *in)
 {
-	if (enter_block(v, &in->block) == -1)
+	if (check_blocktype(v, &in->block) == -1 ||
+	    pop_params(v, &in->block) == -1)
 		return -1;
 	return push_ctrl(v, in->op, &in->block);
 }
@@ -43,7 +52,7 @@ rule_block(struct validator *v, const struct instr *in)
 int
 rule_if(struct validator *v, const struct instr *in)
 {
-	if (pop_opd(v, VAL_I32) == -1)
+	if (check_blocktype(v, &in->block) == -1 || pop_opd(v, VAL_I32) == -1)
 		return -1;
 	return rule_block(v, in);
 }
@@ -387,7 +396,8 @@ rule_try_table(struct validator *v, const struct instr *in)
 {
 	const uint8_t *cursor = in->catches.bytes;
 
-	if (enter_block(v, &in->block) == -1)
+	if (check_blocktype(v, &in->block) == -1 ||
+	    pop_params(v, &in->block) == -1)
 		return -1;
 	for (uint32_t i = 0; i < in->catches.count; i++) {
 		struct catch k = instr_next_catch(&cursor);
