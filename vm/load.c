@@ -226,7 +226,7 @@ check_body(struct module *m, struct validator *v, uint32_t func,
 		if (instr_read(&r, &in) == -1 || validator_step(v, &in) == -1)
 			return -1;
 	}
-	m->features_used |= r.features;
+	m->features_used |= features_closure(r.features);
 	return code_close(&r);
 }
 

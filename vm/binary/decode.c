@@ -370,6 +370,7 @@ read_elem_section(struct reader *r, struct decoder *d)
 static void
 read_data_count_section(struct reader *r, struct decoder *d)
 {
+	r->features |= FEATURE_BIT(BULK_MEMORY);
 	d->m->has_data_count = true;
 	d->m->data_count = read_u32(r);
 }
@@ -533,7 +534,7 @@ read_module(struct reader *r, struct decoder *d)
 	make_spaces(r, d);
 	check_lengths(r, d);
 	take_customs(r, d);
-	d->m->features_used = r->features;
+	d->m->features_used = features_closure(r->features);
 }
 
 int

@@ -71,8 +71,10 @@ read_elem_segment(struct reader *r, struct module *m, struct elem_segment *s)
 			"malformed elements segment kind");
 		return;
 	}
-	if (flags != 0)
+	if (flags & ELEM_NOT_ACTIVE)
 		r->features |= FEATURE_BIT(BULK_MEMORY);
+	if (flags & ELEM_EXPRS)
+		r->features |= FEATURE_BIT(REFERENCE_TYPES);
 	s->is_funcs = !(flags & ELEM_EXPRS);
 	s->mode = !(flags & ELEM_NOT_ACTIVE) ? SEGMENT_ACTIVE :
 		flags & ELEM_EXPLICIT ? SEGMENT_DECLARATIVE : SEGMENT_PASSIVE;

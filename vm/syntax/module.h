@@ -155,6 +155,9 @@ struct module {
 	struct range code_section;
 };
 
+/* With what each feature builds upon. */
+uint64_t features_closure(uint64_t features);
+
 void module_clear(struct module *m);	/* frees all but the bytes */
 
 /* The functype of function or type index i, which must be valid. */
