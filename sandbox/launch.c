@@ -133,9 +133,44 @@ launch_failed(const struct enter_msg *msg, struct err *err)
 		    "the worker could not start its processes: %s",
 		    strerror(msg->error));
 	return err_set(err, LAUNCH_ERROR,
-	    "the required layer %s of confinement is not to be had: %s; %s",
+	    "cannot confine: no %s: %s; %s",
 	    layer_info[layer].name, strerror(msg->error),
 	    layer_advice(layer, msg->error));
+}
+
+/* Messages that are there already: those who failed may have been quicker
+ * than the worker, whose message tells who was started. */
+static void
+launch_drain(struct launch *l)
+{
+	struct pollfd pfd = { .fd = l->zygote_sock, .events = POLLIN };
+	struct enter_msg msg;
+	size_t nfds;
+	int fds[2];
+
+	while (poll(&pfd, 1, 0) == 1) {
+		fds[0] = fds[1] = -1;
+		if (fd_recv(l->zygote_sock, &msg, sizeof(msg), fds, 2, &nfds) <= 0)
+			return;
+		if (l->zygote_pidfd == -1 && l->init_pidfd == -1) {
+			l->zygote_pidfd = fds[0];
+			l->init_pidfd = fds[1];
+		}
+	}
+}
+
+/* The worker itself leaves as soon as it has started init and the zygote. */
+static void
+launch_reap_worker(pid_t worker)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, worker, 0);
+
+	if (pidfd == -1 || reap(pidfd, STOP_TIMEOUT_US) == -1) {
+		kill(worker, SIGKILL);
+		while (waitpid(worker, NULL, 0) == -1 && errno == EINTR)
+			;
+	}
+	fd_close(&pidfd);
 }
 
 /* Hand over the configuration and wait until the zygote is confined. */
@@ -195,10 +230,9 @@ launch_start(const struct launch_config *cfg, struct launch *out,
 		goto out;
 	}
 	rc = launch_confine(cfg, &l, pipes[0], err);
+	launch_reap_worker(worker);
 	if (rc == -1)
-		kill(worker, SIGKILL);
-	while (waitpid(worker, NULL, 0) == -1 && errno == EINTR)
-		;
+		launch_drain(&l);
 out:
 	fd_close(&socks[0]);
 	fd_close(&socks[1]);
