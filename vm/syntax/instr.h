@@ -50,7 +50,8 @@ enum imm_kind {
 	IMM_HEAPTYPE,	/* heap (ref.null) */
 	IMM_REFTYPE,	/* type (ref.test, ref.cast; nullability is the opcode's) */
 	IMM_CAST,	/* cast (br_on_cast, br_on_cast_fail) */
-	IMM_SELECT,	/* type: the one result type of a typed select */
+	IMM_SELECT,	/* type: the one result type of a typed select, or
+			 * VAL_BOT where it has none or several (invalid) */
 	IMM_MEMARG,	/* mem */
 	IMM_MEMARG_LANE,	/* mem, with mem.lane */
 	IMM_LANE,	/* mem.lane */
@@ -128,17 +129,26 @@ struct instr {
 uint32_t instr_next_label(const uint8_t **cursor);
 struct catch instr_next_catch(const uint8_t **cursor);
 
+enum op_prefix {
+	OP_PREFIX_NONE = 0x00,
+	OP_PREFIX_GC = 0xfb,
+	OP_PREFIX_MISC = 0xfc,
+	OP_PREFIX_VECTOR = 0xfd,
+};
+
 /* What ops.def says of an opcode. */
 struct op_info {
 	const char *name;	/* text format, "i32.add" */
-	uint8_t prefix;		/* 0, 0xfb, 0xfc or 0xfd */
+	uint8_t prefix;		/* OP_PREFIX_*; 0: the opcode is one byte */
 	uint16_t code;		/* behind the prefix */
 	enum imm_kind imm;
 	const char *sig;	/* fixed type, "ii:i", or NULL where the type
 				 * depends on immediates or operands: i l f d v
-				 * for i32 i64 f32 f64 v128, a for a memory's
-				 * address type */
-	uint8_t access_log2;	/* loads and stores: natural alignment */
+				 * for i32 i64 f32 f64 v128, a for the address
+				 * type of the memory that the immediates name */
+	uint8_t access_log2;	/* loads and stores: natural alignment; lane
+				 * instructions: size of a lane */
+	uint64_t features;	/* bits (1 << enum feature) that using it needs */
 };
 
 extern const struct op_info op_info[OP_COUNT];

@@ -15,6 +15,8 @@
 #include "base/arena.h"
 #include "vm/syntax/types.h"
 
+struct canon;
+
 /* A UTF-8 name that may hold U+0000. Borrowed from the module's bytes. */
 struct name {
 	const char *data;
@@ -44,6 +46,12 @@ struct func {
 	uint32_t type;		/* type index */
 	bool declared;		/* may be the operand of ref.func */
 	struct range body;	/* locals and code; {0, 0} if imported */
+};
+
+/* One run of equal locals, as the binary format declares them. */
+struct local_run {
+	uint32_t count;		/* not 0 */
+	valtype type;
 };
 
 struct table {
@@ -104,6 +112,8 @@ struct custom_section {
 
 struct module {
 	struct arena arena;
+	const struct canon *canon;	/* the registry that the types' ids
+					 * belong to; set by validation */
 	const uint8_t *bytes;
 	size_t len;
 	uint64_t features_used;		/* bit (1 << enum feature) */
@@ -136,6 +146,8 @@ struct module {
 	struct custom_section *customs;
 	struct range code_section;
 };
+
+void module_clear(struct module *m);	/* frees all but the bytes */
 
 /* The functype of function or type index i, which must be valid. */
 static inline const struct functype *

@@ -120,6 +120,7 @@ struct structtype {
 enum comp_kind { COMP_FUNC, COMP_STRUCT, COMP_ARRAY };
 
 #define TYPE_NONE UINT32_MAX
+#define TYPE_BAD (UINT32_MAX - 1)	/* several supertypes: invalid */
 
 /* One entry of the type space: a sub type inside its recursive group. */
 struct subtype {

@@ -1,0 +1,552 @@
+/* A module from its bytes: one function for each section. */
+#include "vm/binary/decode.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "vm/binary/segments.h"
+#include "vm/binary/types.h"
+#include "vm/vm.h"
+
+#define FEATURE_BIT(id) (UINT64_C(1) << FEATURE_##id)
+#define HEADER_LEN 8
+#define SECTION_CUSTOM 0
+
+/* What a module of few bytes may take beside its share. */
+#define DECODE_BYTES_BASE ((size_t)1 << 20)
+
+struct decoder {
+	struct module *m;
+	uint32_t nimported[EXTERN_TAG + 1];
+	uint32_t nbodies;
+	struct buf customs;
+};
+
+/* An array in the module's arena, whose count was checked. */
+static void *
+alloc_array(struct reader *r, struct module *m, uint32_t count, size_t size)
+{
+	void *p = arena_alloc(&m->arena, count, size);
+
+	if (p == NULL)
+		reader_fail_at(r, VM_NOMEM, reader_offset(r), "out of memory");
+	return p;
+}
+
+/* ---- imports and index spaces ------------------------------------------ */
+
+static void
+read_import(struct reader *r, struct decoder *d, struct import *im)
+{
+	uint32_t start;
+	uint8_t kind;
+
+	im->offset = reader_offset(r);
+	im->module = read_name(r);
+	im->name = read_name(r);
+	start = reader_offset(r);
+	kind = read_byte(r);
+	im->kind = (enum extern_kind)kind;
+	switch (kind) {
+	case EXTERN_FUNC:
+		im->type = read_u32(r);
+		break;
+	case EXTERN_TABLE:
+		read_tabletype(r, &im->table);
+		break;
+	case EXTERN_MEMORY:
+		read_memtype(r, &im->memory);
+		break;
+	case EXTERN_GLOBAL:
+		read_globaltype(r, &im->global);
+		if (im->global.mutable)
+			r->features |= FEATURE_BIT(MUTABLE_GLOBALS);
+		break;
+	case EXTERN_TAG:
+		im->type = read_tagtype(r);
+		break;
+	default:
+		reader_fail_at(r, VM_MALFORMED, start, "malformed import kind");
+		return;
+	}
+	d->nimported[kind]++;
+}
+
+static void
+read_import_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 4, LIMIT_IMPORTS, "imports");
+
+	m->imports = alloc_array(r, m, n, sizeof(*m->imports));
+	for (uint32_t i = 0; i < n && reader_ok(r); i++)
+		read_import(r, d, &m->imports[i]);
+	m->nimports = reader_ok(r) ? n : 0;
+}
+
+/*
+ * The size of an index space, imports in front: 0 when the sum passes the
+ * limit, which is then the reader's error.
+ */
+static uint32_t
+space_size(struct reader *r, uint32_t nimported, uint32_t ndefined,
+	uint32_t limit)
+{
+	if (ndefined > limit || nimported > limit - ndefined)
+		reader_fail_at(r, VM_LIMIT, reader_offset(r),
+			"too many definitions: %u, at most %u",
+			(unsigned)(nimported + ndefined), (unsigned)limit);
+	return reader_ok(r) ? nimported + ndefined : 0;
+}
+
+/* The next import of a kind, from *i on; NULL when there are no more. */
+static const struct import *
+next_import(const struct module *m, enum extern_kind kind, uint32_t *i)
+{
+	while (*i < m->nimports) {
+		const struct import *im = &m->imports[(*i)++];
+
+		if (im->kind == kind)
+			return im;
+	}
+	return NULL;
+}
+
+/*
+ * Make an index space, the imports' part filled in. Called by the section
+ * that defines, or behind the last section with ndefined 0.
+ */
+static void
+make_funcs(struct reader *r, struct decoder *d, uint32_t ndefined)
+{
+	struct module *m = d->m;
+	uint32_t n = d->nimported[EXTERN_FUNC];
+	uint32_t size = space_size(r, n, ndefined, LIMIT_FUNCTIONS);
+	const struct import *im;
+
+	m->funcs = alloc_array(r, m, size, sizeof(*m->funcs));
+	if (!reader_ok(r))
+		return;
+	m->nfuncs = size;
+	for (uint32_t i = 0; (im = next_import(m, EXTERN_FUNC, &i)) != NULL;)
+		m->funcs[m->nimported_funcs++].type = im->type;
+}
+
+static void
+make_tables(struct reader *r, struct decoder *d, uint32_t ndefined)
+{
+	struct module *m = d->m;
+	uint32_t n = d->nimported[EXTERN_TABLE];
+	uint32_t size = space_size(r, n, ndefined, LIMIT_TABLES);
+	const struct import *im;
+
+	m->tables = alloc_array(r, m, size, sizeof(*m->tables));
+	if (!reader_ok(r))
+		return;
+	m->ntables = size;
+	for (uint32_t i = 0; (im = next_import(m, EXTERN_TABLE, &i)) != NULL;)
+		m->tables[m->nimported_tables++].type = im->table;
+	if (size > 1)
+		r->features |= FEATURE_BIT(REFERENCE_TYPES);
+}
+
+static void
+make_memories(struct reader *r, struct decoder *d, uint32_t ndefined)
+{
+	struct module *m = d->m;
+	uint32_t n = d->nimported[EXTERN_MEMORY];
+	uint32_t size = space_size(r, n, ndefined, LIMIT_MEMORIES);
+	const struct import *im;
+
+	m->memories = alloc_array(r, m, size, sizeof(*m->memories));
+	if (!reader_ok(r))
+		return;
+	m->nmemories = size;
+	for (uint32_t i = 0; (im = next_import(m, EXTERN_MEMORY, &i)) != NULL;)
+		m->memories[m->nimported_memories++].type = im->memory;
+	if (size > 1)
+		r->features |= FEATURE_BIT(MULTI_MEMORY);
+}
+
+static void
+make_globals(struct reader *r, struct decoder *d, uint32_t ndefined)
+{
+	struct module *m = d->m;
+	uint32_t n = d->nimported[EXTERN_GLOBAL];
+	uint32_t size = space_size(r, n, ndefined, LIMIT_GLOBALS);
+	const struct import *im;
+
+	m->globals = alloc_array(r, m, size, sizeof(*m->globals));
+	if (!reader_ok(r))
+		return;
+	m->nglobals = size;
+	for (uint32_t i = 0; (im = next_import(m, EXTERN_GLOBAL, &i)) != NULL;)
+		m->globals[m->nimported_globals++].type = im->global;
+}
+
+static void
+make_tags(struct reader *r, struct decoder *d, uint32_t ndefined)
+{
+	struct module *m = d->m;
+	uint32_t n = d->nimported[EXTERN_TAG];
+	uint32_t size = space_size(r, n, ndefined, LIMIT_TAGS);
+	const struct import *im;
+
+	m->tags = alloc_array(r, m, size, sizeof(*m->tags));
+	if (!reader_ok(r))
+		return;
+	m->ntags = size;
+	for (uint32_t i = 0; (im = next_import(m, EXTERN_TAG, &i)) != NULL;)
+		m->tags[m->nimported_tags++].type = im->type;
+}
+
+static void
+make_spaces(struct reader *r, struct decoder *d)
+{
+	if (d->m->funcs == NULL)
+		make_funcs(r, d, 0);
+	if (d->m->tables == NULL)
+		make_tables(r, d, 0);
+	if (d->m->memories == NULL)
+		make_memories(r, d, 0);
+	if (d->m->globals == NULL)
+		make_globals(r, d, 0);
+	if (d->m->tags == NULL)
+		make_tags(r, d, 0);
+}
+
+/* ---- sections ---------------------------------------------------------- */
+
+static void
+read_types(struct reader *r, struct decoder *d)
+{
+	read_type_section(r, d->m);
+}
+
+static void
+read_function_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 1, LIMIT_FUNCTIONS, "functions");
+
+	make_funcs(r, d, n);
+	for (uint32_t i = m->nimported_funcs; i < m->nfuncs && reader_ok(r); i++)
+		m->funcs[i].type = read_u32(r);
+}
+
+/* A table is its type, or 0x40 0x00, its type and an expression for its
+ * elements. */
+static void
+read_table(struct reader *r, struct module *m, struct table *t)
+{
+	uint32_t start = reader_offset(r);
+
+	if (r->pos == r->end || *r->pos != 0x40) {
+		read_tabletype(r, &t->type);
+		return;
+	}
+	read_byte(r);
+	if (read_byte(r) != 0)
+		reader_fail_at(r, VM_MALFORMED, start, "malformed table");
+	r->features |= FEATURE_BIT(FUNCTION_REFERENCES);
+	read_tabletype(r, &t->type);
+	t->init = read_expr(r, m);
+}
+
+static void
+read_table_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 3, LIMIT_TABLES, "tables");
+
+	make_tables(r, d, n);
+	for (uint32_t i = m->nimported_tables; i < m->ntables && reader_ok(r); i++)
+		read_table(r, m, &m->tables[i]);
+}
+
+static void
+read_memory_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 2, LIMIT_MEMORIES, "memories");
+
+	make_memories(r, d, n);
+	for (uint32_t i = m->nimported_memories;
+	     i < m->nmemories && reader_ok(r); i++)
+		read_memtype(r, &m->memories[i].type);
+}
+
+static void
+read_tag_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 2, LIMIT_TAGS, "tags");
+
+	make_tags(r, d, n);
+	for (uint32_t i = m->nimported_tags; i < m->ntags && reader_ok(r); i++)
+		m->tags[i].type = read_tagtype(r);
+}
+
+static void
+read_global_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 3, LIMIT_GLOBALS, "globals");
+
+	make_globals(r, d, n);
+	for (uint32_t i = m->nimported_globals;
+	     i < m->nglobals && reader_ok(r); i++) {
+		read_globaltype(r, &m->globals[i].type);
+		m->globals[i].init = read_expr(r, m);
+	}
+}
+
+static void
+read_export(struct reader *r, struct module *m, struct export *ex)
+{
+	uint32_t start;
+	uint8_t kind;
+
+	ex->name = read_name(r);
+	start = reader_offset(r);
+	kind = read_byte(r);
+	if (kind > EXTERN_TAG)
+		reader_fail_at(r, VM_MALFORMED, start, "malformed export kind");
+	ex->kind = (enum extern_kind)kind;
+	ex->index = read_u32(r);
+	if (!reader_ok(r))
+		return;
+	if (kind == EXTERN_FUNC && ex->index < m->nfuncs)
+		m->funcs[ex->index].declared = true;
+	if (kind == EXTERN_GLOBAL && ex->index < m->nglobals &&
+	    m->globals[ex->index].type.mutable)
+		r->features |= FEATURE_BIT(MUTABLE_GLOBALS);
+}
+
+static void
+read_export_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 3, LIMIT_EXPORTS, "exports");
+
+	make_spaces(r, d);
+	m->exports = alloc_array(r, m, n, sizeof(*m->exports));
+	for (uint32_t i = 0; i < n && reader_ok(r); i++)
+		read_export(r, m, &m->exports[i]);
+	m->nexports = reader_ok(r) ? n : 0;
+}
+
+static void
+read_start_section(struct reader *r, struct decoder *d)
+{
+	d->m->has_start = true;
+	d->m->start = read_u32(r);
+}
+
+static void
+read_elem_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 2, LIMIT_ELEM_SEGMENTS, "element segments");
+
+	make_spaces(r, d);
+	m->elems = alloc_array(r, m, n, sizeof(*m->elems));
+	for (uint32_t i = 0; i < n && reader_ok(r); i++)
+		read_elem_segment(r, m, &m->elems[i]);
+	m->nelems = reader_ok(r) ? n : 0;
+}
+
+static void
+read_data_count_section(struct reader *r, struct decoder *d)
+{
+	d->m->has_data_count = true;
+	d->m->data_count = read_u32(r);
+}
+
+/* Only the extent of each body; code.h reads what is in it. */
+static void
+read_code_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n;
+
+	m->code_section = (struct range){ reader_offset(r), reader_left(r) };
+	n = read_u32(r);
+	make_spaces(r, d);
+	if (reader_ok(r) && n != m->nfuncs - m->nimported_funcs)
+		reader_fail_at(r, VM_MALFORMED, m->code_section.offset,
+			"function and code section have inconsistent lengths");
+	for (uint32_t i = 0; i < n && reader_ok(r); i++)
+		m->funcs[m->nimported_funcs + i].body = read_byte_vec(r);
+	d->nbodies = n;
+}
+
+static void
+read_data_section(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = read_count(r, 2, LIMIT_DATA_SEGMENTS, "data segments");
+
+	make_spaces(r, d);
+	m->datas = alloc_array(r, m, n, sizeof(*m->datas));
+	for (uint32_t i = 0; i < n && reader_ok(r); i++)
+		read_data_segment(r, m, &m->datas[i]);
+	m->ndatas = reader_ok(r) ? n : 0;
+}
+
+static void
+read_custom_section(struct reader *r, struct decoder *d)
+{
+	struct custom_section c;
+
+	c.name = read_name(r);
+	if (!reader_ok(r))
+		return;
+	c.bytes = (struct range){ reader_offset(r), reader_left(r) };
+	skip_bytes(r, reader_left(r));
+	if (buf_append(&d->customs, &c, sizeof(c)) == -1)
+		reader_fail_at(r, VM_NOMEM, c.bytes.offset, "out of memory");
+}
+
+/* Sections by number; order is the place that a section must stand at. */
+static const struct section {
+	void (*read)(struct reader *r, struct decoder *d);
+	uint8_t order;
+} sections[] = {
+	[SECTION_CUSTOM] = { read_custom_section, 0 },
+	[1] = { read_types, 1 },
+	[2] = { read_import_section, 2 },
+	[3] = { read_function_section, 3 },
+	[4] = { read_table_section, 4 },
+	[5] = { read_memory_section, 5 },
+	[13] = { read_tag_section, 6 },
+	[6] = { read_global_section, 7 },
+	[7] = { read_export_section, 8 },
+	[8] = { read_start_section, 9 },
+	[9] = { read_elem_section, 10 },
+	[12] = { read_data_count_section, 11 },
+	[10] = { read_code_section, 12 },
+	[11] = { read_data_section, 13 },
+};
+#define NSECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+/* ---- the module -------------------------------------------------------- */
+
+static void
+read_header(struct reader *r)
+{
+	static const uint8_t magic[] = { 0, 'a', 's', 'm' };
+	static const uint8_t version[] = { 1, 0, 0, 0 };
+	uint8_t header[HEADER_LEN];
+
+	if (reader_left(r) < sizeof(magic) ||
+	    memcmp(r->pos, magic, sizeof(magic)) != 0) {
+		reader_fail_at(r, VM_MALFORMED, 0, "magic header not detected");
+		return;
+	}
+	read_bytes(r, header, sizeof(header));
+	if (reader_ok(r) &&
+	    memcmp(header + sizeof(magic), version, sizeof(version)) != 0)
+		reader_fail_at(r, VM_MALFORMED, sizeof(magic),
+			"unknown binary version");
+}
+
+static void
+read_section(struct reader *r, struct decoder *d, uint8_t *order)
+{
+	uint32_t start = reader_offset(r);
+	uint8_t id = read_byte(r);
+	struct reader body;
+
+	if (id >= NSECTIONS) {
+		reader_fail_at(r, VM_MALFORMED, start,
+			"malformed section id");
+		return;
+	}
+	if (id != SECTION_CUSTOM) {
+		if (sections[id].order <= *order)
+			reader_fail_at(r, VM_MALFORMED, start,
+				"unexpected content after last section");
+		*order = sections[id].order;
+	}
+	reader_take(r, read_u32(r), &body);
+	if (!reader_ok(r))
+		return;
+	body.end_text = "unexpected end of section or function";
+	sections[id].read(&body, d);
+	if (reader_ok(&body) && body.pos != body.end)
+		reader_fail_at(&body, VM_MALFORMED, reader_offset(&body),
+			"section size mismatch");
+	r->features |= body.features;
+	if (!reader_ok(&body)) {
+		r->failed = true;
+		r->pos = r->end;
+	}
+}
+
+/* What the format asks of sections together. */
+static void
+check_lengths(struct reader *r, const struct decoder *d)
+{
+	const struct module *m = d->m;
+
+	if (!reader_ok(r))
+		return;
+	if (d->nbodies != m->nfuncs - m->nimported_funcs)
+		reader_fail_at(r, VM_MALFORMED, reader_offset(r),
+			"function and code section have inconsistent lengths");
+	if (m->has_data_count && m->data_count != m->ndatas)
+		reader_fail_at(r, VM_MALFORMED, reader_offset(r), "data count"
+			" and data section have inconsistent lengths");
+}
+
+static void
+take_customs(struct reader *r, struct decoder *d)
+{
+	struct module *m = d->m;
+	uint32_t n = (uint32_t)(d->customs.len / sizeof(*m->customs));
+
+	m->customs = alloc_array(r, m, n, sizeof(*m->customs));
+	if (m->customs == NULL)
+		return;
+	m->ncustoms = n;
+	if (n > 0)
+		memcpy(m->customs, d->customs.data, d->customs.len);
+}
+
+static void
+read_module(struct reader *r, struct decoder *d)
+{
+	uint8_t order = 0;
+
+	read_header(r);
+	while (reader_ok(r) && r->pos != r->end)
+		read_section(r, d, &order);
+	make_spaces(r, d);
+	check_lengths(r, d);
+	take_customs(r, d);
+	d->m->features_used = r->features;
+}
+
+int
+module_decode(struct module *m, const uint8_t *bytes, size_t len,
+	struct err *err)
+{
+	struct decoder d = { .m = m };
+	struct reader r;
+
+	if (len > LIMIT_MODULE_BYTES)
+		return err_set(err, VM_LIMIT, "module of %zu bytes, at most %u",
+			len, LIMIT_MODULE_BYTES);
+	*m = (struct module){ .bytes = bytes, .len = len };
+	arena_init(&m->arena, DECODE_BYTES_BASE + DECODE_BYTES_FACTOR * len);
+	buf_init(&d.customs, len * sizeof(struct custom_section));
+	reader_init(&r, bytes, (struct range){ 0, (uint32_t)len }, err);
+	r.end_text = "unexpected end";
+	read_module(&r, &d);
+	buf_clear(&d.customs);
+	if (reader_ok(&r))
+		return 0;
+	module_clear(m);
+	return -1;
+}
