@@ -1,12 +1,6 @@
 /* Numbers with units: what is read, what is refused, what is written. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "client/quantity.h"
+#include "tests/cmocka.h"
 
 static void
 test_sizes_are_read_with_units_and_fractions(void **state)

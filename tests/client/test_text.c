@@ -1,13 +1,6 @@
 /* Text of others, made harmless. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "client/text.h"
+#include "tests/cmocka.h"
 
 struct row {
 	const char *text;
