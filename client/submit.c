@@ -72,8 +72,8 @@ static int
 submit_fill_env(struct submit_values *v)
 {
 	for (size_t i = 0; i < v->env.count; i++) {
-		const char *name = v->env.items[i], *value;
-		char *pair;
+		char *name = v->env.items[i], *pair;
+		const char *value;
 
 		if (name[0] == '=' || name[0] == '\0') {
 			report("--env: a variable needs a name: \"%s\"", name);
@@ -89,6 +89,7 @@ submit_fill_env(struct submit_values *v)
 		}
 		if (asprintf(&pair, "%s=%s", name, value) == -1)
 			report_fatal("out of memory");
+		free(name);
 		v->env.items[i] = pair;
 	}
 	return 0;
@@ -119,14 +120,16 @@ static void
 submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 	const struct module_source *m, const struct texts *args)
 {
+	const char *const *words = (const char *const *)args->items;
+
 	*call = (struct wasmd_call){
 		.module_fd = m->fd,
-		.args = args->items,
+		.args = words,
 		.nargs = v->invoke != NULL ? 1 : args->count,
-		.env = v->env.items,
+		.env = (const char *const *)v->env.items,
 		.nenv = v->env.count,
 		.invoke = v->invoke,
-		.params = args->items + 1,
+		.params = words + 1,
 		.nparams = args->count - 1,
 		.has_stdin = submit_has_stdin(v, m),
 		.wall_ms = v->wall_ms,
@@ -314,29 +317,39 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 		status = submit_session(v, &m, &args, meta);
 	fd_close(&meta);
 	module_close(&m);
-	free(args.items);
+	texts_clear(&args);
 	return status;
+}
+
+static int
+submit_with(const struct verb *verb, struct submit_values *v, int argc,
+	char **argv)
+{
+	int first = options_parse(submit_options, v, argc, argv);
+
+	if (first == -1)
+		return EXIT_WASMCTL;
+	if (v->help) {
+		verb_print_help(verb);
+		return 0;
+	}
+	report_open(v->quiet || v->json);
+	if (first == argc) {
+		report("%s: which module? (see wasmctl %s --help)", argv[0],
+			argv[0]);
+		return EXIT_WASMCTL;
+	}
+	if (submit_fill_env(v) == -1)
+		return EXIT_WASMCTL;
+	return submit_file(v, argc - first, argv + first);
 }
 
 int
 submit_run(const struct verb *verb, int argc, char **argv)
 {
 	struct submit_values v = { .help = false };
-	int first = options_parse(submit_options, &v, argc, argv);
+	int status = submit_with(verb, &v, argc, argv);
 
-	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
-	report_open(v.quiet || v.json);
-	if (first == argc) {
-		report("%s: which module? (see wasmctl %s --help)", argv[0],
-			argv[0]);
-		return EXIT_WASMCTL;
-	}
-	if (submit_fill_env(&v) == -1)
-		return EXIT_WASMCTL;
-	return submit_file(&v, argc - first, argv + first);
+	texts_clear(&v.env);
+	return status;
 }
