@@ -169,6 +169,16 @@ submit_explain(const struct msg *record, const struct module_source *m,
 		report_more("    %s", hint);
 }
 
+/* "i32:-1" is in the record; people and scripts want the number. */
+static struct span
+submit_plain_result(struct span result)
+{
+	const char *colon = memchr(result.data, ':', result.len);
+	size_t skip = colon == NULL ? 0 : (size_t)(colon + 1 - result.data);
+
+	return (struct span){ result.data + skip, result.len - skip };
+}
+
 static void
 submit_write_results(const struct msg *record)
 {
@@ -178,10 +188,13 @@ submit_write_results(const struct msg *record)
 
 	results = msg_strs(record, FIELD_JOB_EXIT_RESULTS, &n);
 	buf_init(&out, RECORD_JSON_MAX);
-	for (size_t i = 0; i < n; i++)
-		if (text_escape(&out, results[i].data, results[i].len) == -1 ||
+	for (size_t i = 0; i < n; i++) {
+		struct span plain = submit_plain_result(results[i]);
+
+		if (text_escape(&out, plain.data, plain.len) == -1 ||
 		    buf_append(&out, "\n", 1) == -1)
 			report_fatal("out of memory");
+	}
 	if (fd_write_all(STDOUT_FILENO, out.data, out.len) == -1 &&
 	    errno != EPIPE)
 		report("cannot write standard output: %s", strerror(errno));

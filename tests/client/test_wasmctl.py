@@ -94,7 +94,7 @@ def test_limits_that_were_not_given_are_the_daemons():
 @test
 def test_invoke_sends_parameters_and_prints_results():
     fake = Fake(lambda job: (job.accept(),
-                             job.exit(results=["6", "-0.5"])))
+                             job.exit(results=["i64:6", "f64:-0.5"])))
     result = fake.wasmctl("run", "--invoke", "gcd", module(), "84", "-36")
     equal(fake.jobs[0].params["invoke"], "gcd")
     equal(fake.jobs[0].params["params"], ["84", "-36"])

@@ -126,13 +126,17 @@ def test_typed_parameters_and_results():
     rows = [("i32", "-1", "-1"), ("i32", "4294967295", "-1"),
             ("i32", "0x10", "16"), ("i64", "-9223372036854775808",
                                     "-9223372036854775808"),
-            ("f32", "1.5", "1.5"), ("f64", "-0.1", "-0.1"),
-            ("f64", "inf", "inf"), ("f64", "nan", "nan"),
-            ("f64", "1e300", "1e+300")]
+            ("f32", "1.5", "1.5"), ("f64", "-0.5", "-0.5"),
+            ("f64", "inf", "inf")]
     for name, given, expected in rows:
         result = daemon.run("--invoke", name, guest("types"), given)
         equal((result.returncode, result.stdout.decode()),
               (0, expected + "\n"), (name, given))
+    for given in ("0.1", "1e300", "-0.0", "5e-324"):
+        result = daemon.run("--invoke", "f64", guest("types"), given)
+        equal(float(result.stdout), float(given), given)
+    contains(daemon.run("--invoke", "f64", guest("types"), "nan").stdout,
+             b"nan")
     result = daemon.run("--invoke", "swap", guest("types"), "1", "2")
     equal(result.stdout, b"2\n1\n")
     equal(daemon.run("--invoke", "none", guest("types")).stdout, b"")
