@@ -15,6 +15,8 @@
 #include "base/arena.h"
 #include "vm/syntax/types.h"
 
+struct canon;
+
 /* A UTF-8 name that may hold U+0000. Borrowed from the module's bytes. */
 struct name {
 	const char *data;
@@ -110,6 +112,8 @@ struct custom_section {
 
 struct module {
 	struct arena arena;
+	const struct canon *canon;	/* the registry that the types' ids
+					 * belong to; set by validation */
 	const uint8_t *bytes;
 	size_t len;
 	uint64_t features_used;		/* bit (1 << enum feature) */
