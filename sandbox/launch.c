@@ -100,6 +100,15 @@ reap(int pidfd, uint64_t timeout_us)
 	}
 }
 
+/* Seen as an early end of what it sends, or of what it receives. */
+static int
+launch_ended(struct err *err)
+{
+	return err_set(err, LAUNCH_ERROR,
+	    "the worker ended before it was confined: is it wasmd-worker of "
+	    "this version, and is seccomp or memory denied to it?");
+}
+
 /* The next message of the worker or the zygote, with up to 2 descriptors. */
 static int
 launch_recv(int sock, struct enter_msg *msg, int fds[2], struct err *err)
@@ -118,9 +127,7 @@ launch_recv(int sock, struct enter_msg *msg, int fds[2], struct err *err)
 		return 0;
 	fd_close(&fds[0]);
 	fd_close(&fds[1]);
-	return err_set(err, LAUNCH_ERROR,
-	    "the worker ended before it was confined: is it wasmd-worker of "
-	    "this version, and is seccomp or memory denied to it?");
+	return launch_ended(err);
 }
 
 static int
@@ -188,8 +195,7 @@ launch_confine(const struct launch_config *cfg, struct launch *l,
 	for (int i = 0; i < LAYER_COUNT; i++)
 		config.policy[i] = cfg->policy[i];
 	if (fd_send(l->zygote_sock, &config, sizeof(config), &init_pipe, 1) == -1)
-		return err_set(err, LAUNCH_ERROR, "the worker is gone: %s",
-		    strerror(errno));
+		return launch_ended(err);
 	for (;;) {
 		if (launch_recv(l->zygote_sock, &msg, fds, err) == -1)
 			return -1;
