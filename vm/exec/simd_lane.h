@@ -54,8 +54,8 @@ simd_v128_xor(v128 a, v128 b)
 /* ---- splat, extract, replace ------------------------------------------- */
 
 /*
- * scalar is what stands on the operand stack, element what a lane holds, value
- * what an extracted lane is before it is widened to the scalar.
+ * scalar is what stands on the operand stack, element what a lane holds. Floats
+ * are moved, never computed with: a NaN stays as it is.
  */
 #define SPLAT(shape, lanes, element, scalar)				\
 	static inline v128						\
