@@ -121,6 +121,7 @@ launch_recv(struct launch *l, struct enter_msg *msg)
 	return 0;
 }
 
+/* Seen as an early end of what it sends, or of what it receives. */
 static int
 launch_ended(struct err *err)
 {

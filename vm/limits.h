@@ -30,4 +30,9 @@
 #define LIMIT_STRUCT_FIELDS	10000u
 #define LIMIT_TABLE_ELEMS	10000000u
 
+/* Ours: what validation and translation keep for each open block, and for each
+ * value on the operand stack (a call can push LIMIT_RESULTS with two bytes). */
+#define LIMIT_NESTING		1048576u
+#define LIMIT_OPERANDS		1048576u
+
 #endif
