@@ -97,9 +97,9 @@ test_sections_stand_in_order_and_once(void **state)
 {
 	BUILD(&b, "\3\1\0\1\1\0");
 	assert_refused(VM_MALFORMED, "unexpected content after last section");
+	teardown(state);
 	setup(state);
 	BUILD(&b, "\1\1\0\1\1\0");
-	err = ERR_NONE;
 	assert_refused(VM_MALFORMED, "unexpected content after last section");
 }
 
