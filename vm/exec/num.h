@@ -101,6 +101,7 @@ num_popcnt32(uint32_t a)
 /*
  * Everything that exists for f32 and f64 alike. min and max: a NaN wins, and
  * -0 is less than 0; of equal operands only zeros can differ, in their sign.
+ * Roundings written in C may return a signalling NaN as it is: a + a quiets.
  */
 #define NUM_FLOAT(pre, T, U, SIGN, sfx) \
 static inline T \
@@ -129,10 +130,14 @@ num_##pre##_copysign(T a, T b) \
 } \
 static inline T num_##pre##_abs(T a) { return num_##pre(num_##pre##_bits(a) & ~SIGN); } \
 static inline T num_##pre##_neg(T a) { return num_##pre(num_##pre##_bits(a) ^ SIGN); } \
-static inline T num_##pre##_ceil(T a) { return __builtin_ceil##sfx(a); } \
-static inline T num_##pre##_floor(T a) { return __builtin_floor##sfx(a); } \
-static inline T num_##pre##_trunc(T a) { return __builtin_trunc##sfx(a); } \
-static inline T num_##pre##_nearest(T a) { return __builtin_rint##sfx(a); } \
+static inline T num_##pre##_ceil(T a) \
+	{ return a != a ? a + a : __builtin_ceil##sfx(a); } \
+static inline T num_##pre##_floor(T a) \
+	{ return a != a ? a + a : __builtin_floor##sfx(a); } \
+static inline T num_##pre##_trunc(T a) \
+	{ return a != a ? a + a : __builtin_trunc##sfx(a); } \
+static inline T num_##pre##_nearest(T a) \
+	{ return a != a ? a + a : __builtin_rint##sfx(a); } \
 static inline T num_##pre##_sqrt(T a) { return __builtin_sqrt##sfx(a); } \
 static inline int num_##pre##_fits_s64(T a) \
 	{ return a >= (T)-0x1p63 && a < (T)0x1p63; } \
