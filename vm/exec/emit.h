@@ -56,7 +56,10 @@ extern const struct code_pair code_pairs[];
 extern const unsigned code_noperand_loads, code_npairs;
 
 /* Banks of accumulators. */
-enum bank { BANK_INT, BANK_F32, BANK_F64, BANK_COUNT, BANK_NONE = BANK_COUNT };
+enum bank {
+	BANK_INT, BANK_F32, BANK_F64, BANK_V128, BANK_COUNT,
+	BANK_NONE = BANK_COUNT
+};
 
 #define SLOT_NONE UINT32_MAX
 

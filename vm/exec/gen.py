@@ -2,13 +2,13 @@
 """
 Write the interpreter's generated headers from instrs.py.
 
-usage: gen.py OUTPUT-DIRECTORY FUSED-LIST
+usage: gen.py OUTPUT-DIRECTORY OPS.DEF SIMD.DEF FUSED-LIST
 
     code_ops.h       enum code_op, the internal instructions
     code_info.h      what the translator knows of them, and the encodings
     code_handlers.h  the handlers' bodies, independent of how they dispatch
 
-FUSED-LIST names sequences of handlers, one a line, whose bodies are joined
+SIMD.DEF gives the vector instructions' functions. FUSED-LIST names sequences of handlers, one a line, whose bodies are joined
 into one handler; see fused.list.
 """
 import os
@@ -21,9 +21,10 @@ S, K, R = 0, 1, 2
 CLASS = {"S": S, "K": K, "R": R, "-": S}
 LETTER = "SKR"
 
-CTYPE = {"i": "uint32_t", "l": "uint64_t", "f": "float", "d": "double"}
-ACC = {"i": "(uint32_t)R0", "l": "R0", "f": "S0", "d": "D0"}
-ACC_LVALUE = {"i": "R0", "l": "R0", "f": "S0", "d": "D0"}
+CTYPE = {"i": "uint32_t", "l": "uint64_t", "f": "float", "d": "double",
+         "v": "v128"}
+ACC = {"i": "(uint32_t)R0", "l": "R0", "f": "S0", "d": "D0", "v": "V0"}
+ACC_LVALUE = {"i": "R0", "l": "R0", "f": "S0", "d": "D0", "v": "V0"}
 BYTES = {"uint8_t": 1, "int8_t": 1, "uint16_t": 2, "int16_t": 2, "uint32_t": 4,
          "int32_t": 4, "uint64_t": 8, "float": 4, "double": 8}
 FIELD_BYTES = {"u16": 2, "u32": 4, "k32": 4, "k64": 8, "branch": 4}
@@ -106,7 +107,8 @@ def result(cls, t, layout, expr):
     store = ""
     if cls == S:
         d = layout.offset("d")
-        store = f" SLOT({d}) = R0;" if t in "il" else f" SLOT_{t}({d}) = {acc};"
+        store = {"i": f" SLOT({d}) = R0;", "l": f" SLOT({d}) = R0;",
+                 "v": f" SET_SLOT_v({d}, V0);"}.get(t, f" SLOT_{t}({d}) = {acc};")
     return f"{acc} = {cast}({expr});{store}"
 
 
@@ -237,17 +239,24 @@ def address(a, lay, plus=None):
     return expr
 
 
-def emit_load():
+def load_rows():
+    """name, result type, bytes, value at ea in memory 0, value at a pointer"""
     for name, t, mem, cast in LOAD:
-        size = BYTES[mem]
+        yield name, t, BYTES[mem], f"{cast}MEM_{mem}(ea)", f"{cast}AT_{mem}(at)"
+    for name, shape, f in SIMD:
+        if shape.startswith("LOAD") and shape[4:].isdigit():
+            yield name, "v", int(shape[4:]) // 8, f"{f}(MEM + ea)", f"{f}(at)"
+
+
+def emit_load():
+    for name, t, size, value, value_at in load_rows():
         op(name, "LOAD", t="i", r=t, index=name + "_index", any=name + "_any")
         for a in (S, R, K):
             for d in (S, R):
                 lay = operands_layout(a, R, "i", d).add("o", "u32")
                 handler(name, (a, S, d), lay,
                     f"uint64_t ea = (uint64_t)({address(a, lay)}) + LDU32($o); "
-                    f"CHECK(ea, {size}); "
-                    + result(d, t, lay, f"{cast}MEM_{mem}(ea)"))
+                    f"CHECK(ea, {size}); " + result(d, t, lay, value))
         op(name + "_index", "LOAD_INDEX", t="i", r=t)
         for a, b in ((S, S), (S, K), (R, S), (R, K)):
             for d in (S, R):
@@ -255,19 +264,27 @@ def emit_load():
                 at = address(a, lay, operand(b, "i", lay, "b"))
                 handler(name + "_index", (a, b, d), lay,
                     f"uint64_t ea = (uint64_t)({at}) + LDU32($o); "
-                    f"CHECK(ea, {size}); "
-                    + result(d, t, lay, f"{cast}MEM_{mem}(ea)"))
+                    f"CHECK(ea, {size}); " + result(d, t, lay, value))
         op(name + "_any", "LOAD_ANY", t="l", r=t)
         lay = Layout().add("a", "u16").add("d", "u16").add("o", "u32")
         lay.add("k", "k64")
         handler(name + "_any", (S, S, S), lay,
             f"const uint8_t *at; ANY_ADDRESS(at, SLOT($a), $k, $o, {size}); "
-            + result(S, t, lay, f"{cast}AT_{mem}(at)"))
+            + result(S, t, lay, value_at))
+
+
+def store_rows():
+    """name, operand type, bytes, store of VALUE to ea, and to a pointer"""
+    for name, t, mem in STORE:
+        yield (name, t, BYTES[mem], f"MEM_{mem}(ea) = ({mem})(VALUE);",
+               f"AT_{mem}(at) = ({mem})(VALUE);")
+    for name, shape, f in SIMD:
+        if shape == "STORE128":
+            yield name, "v", 16, f"{f}(MEM + ea, VALUE);", f"{f}(at, VALUE);"
 
 
 def emit_store():
-    for name, t, mem in STORE:
-        size = BYTES[mem]
+    for name, t, size, store, store_at in store_rows():
         op(name, "STORE", t=t, index=name + "_index", any=name + "_any")
         values = (S, R, K) if t in "il" else (S, R)
         for a in (S, R):
@@ -279,7 +296,7 @@ def emit_store():
                 value = operand(v, t, lay, "b")
                 handler(name, (a, v, S), lay,
                     f"uint64_t ea = (uint64_t)({address(a, lay)}) + LDU32($o); "
-                    f"CHECK(ea, {size}); MEM_{mem}(ea) = ({mem})({value});")
+                    f"CHECK(ea, {size}); " + store.replace("VALUE", value))
         op(name + "_index", "STORE_INDEX", t=t)
         for a, b, v in ((S, S, S), (S, S, R), (S, K, S), (S, K, R),
                         (R, S, S), (R, K, S)):
@@ -297,13 +314,13 @@ def emit_store():
             value = operand(v, t, lay, "d")
             handler(name + "_index", (a, b, v), lay,
                 f"uint64_t ea = (uint64_t)({at}) + LDU32($o); "
-                f"CHECK(ea, {size}); MEM_{mem}(ea) = ({mem})({value});")
+                f"CHECK(ea, {size}); " + store.replace("VALUE", value))
         op(name + "_any", "STORE_ANY", t=t)
         lay = Layout().add("a", "u16").add("b", "u16").add("o", "u32")
         lay.add("k", "k64")
         handler(name + "_any", (S, S, S), lay,
             f"uint8_t *at; ANY_ADDRESS(at, SLOT($a), $k, $o, {size}); "
-            f"AT_{mem}(at) = ({mem})(SLOT_{t}($b));")
+            + store_at.replace("VALUE", f"SLOT_{t}($b)"))
 
 
 def emit_operand_load():
@@ -362,6 +379,99 @@ def emit_call_c():
         args = ", ".join(f"LDU32({lay.offset(i)})" for i in "op")
         macro = "CALL_C_RELOAD" if effect == "m" else "CALL_C"
         handler(name, (S, S, S), lay, f"{macro}(op_{name}, $a, {args});")
+
+
+LETTER_OF = {"I32": "i", "I64": "l", "F32": "f", "F64": "d"}
+
+
+def simd_op(name, kind, types, r, f, lane=False, classes=None):
+    """A vector instruction as a call of its function: operand types and the
+    classes each may have, d's being both."""
+    op(name, kind, t=types[0], r=r)
+    for key in classes:
+        for d in (S, R):
+            lay = Layout()
+            args = []
+            for n, c in zip("ab", key):
+                if c == S:
+                    lay.add(n, "u16")
+            if d == S:
+                lay.add("d", "u16")
+            if lane:
+                lay.add("n", "u16")
+            if K in key:
+                lay.add("k", "k32")
+            for n, t, c in zip("ab", types, key):
+                args.append(operand(c, t, lay, n))
+            if lane:
+                args.insert(1, "LDU16($n)")
+            handler(name, tuple(key) + (S,) * (2 - len(key)) + (d,), lay,
+                    result(d, r, lay, f"{f}({', '.join(args)})"))
+
+
+def emit_simd_lane_access(name, shape, f):
+    load = shape.startswith("LOAD")
+    size = int(shape.split("LANE")[1]) // 8
+    op(name, "LOAD_LANE" if load else "STORE_LANE", t="v", r="v")
+    lay = Layout().add("a", "u16").add("b", "u16").add("n", "u16")
+    if load:
+        lay.add("d", "u16")
+    lay.add("o", "u32").add("k", "k64")
+    body = f"uint8_t *at; ANY_ADDRESS(at, SLOT($a), $k, $o, {size}); "
+    call = f"{f}(at, SLOT_v($b), LDU16($n))"
+    body += result(S, "v", lay, call) if load else call + ";"
+    handler(name, (S, S, S), lay, body)
+
+
+def emit_simd():
+    one = [(S,), (R,)]
+    two = [(S, S), (R, S), (S, R)]
+    for name, shape, f in SIMD:
+        kind, _, t = shape.partition("_")
+        t = LETTER_OF.get(t)
+        if shape == "UNARY":
+            simd_op(name, "UN", "v", "v", f, classes=one)
+        elif shape == "BINARY":
+            simd_op(name, "BIN", "vv", "v", f, classes=two)
+        elif shape == "SHIFT":
+            simd_op(name, "BIN", "vi", "v", f,
+                    classes=two + [(R, R), (S, K), (R, K)])
+        elif shape == "TEST":
+            simd_op(name, "UN", "v", "i", f, classes=one)
+        elif kind == "SPLAT":
+            simd_op(name, "UN", t, "v", f, classes=one)
+        elif kind == "EXTRACT":
+            simd_op(name, "UN_LANE", "v", t, f, True, classes=one)
+        elif kind == "REPLACE":
+            simd_op(name, "BIN_LANE", "v" + t, "v", f, True,
+                    classes=two + [(R, R)])
+        elif "LANE" in shape:
+            emit_simd_lane_access(name, shape, f)
+        elif shape == "TERNARY":
+            op(name, "TERN", t="v", r="v")
+            lay = Layout()
+            for n in "abcd":
+                lay.add(n, "u16")
+            handler(name, (S, S, S), lay, result(S, "v", lay,
+                f"{f}(SLOT_v($a), SLOT_v($b), SLOT_v($c))"))
+        elif shape == "SHUFFLE":
+            op(name, "SHUFFLE", t="v", r="v")
+            lay = Layout()
+            for n in "abd":
+                lay.add(n, "u16")
+            lay.add("k", "k64").add("l", "k64")
+            handler(name, (S, S, S), lay, result(S, "v", lay,
+                f"{f}(SLOT_v($a), SLOT_v($b), LANES($k))"))
+
+
+def read_simd(path):
+    rows = []
+    with open(path) as f:
+        for line in f:
+            if line.startswith("SIMD("):
+                ident, shape, function = line[5:].rstrip(")\n").split(", ")
+                rows.append((ident.lower(), shape, function))
+    return rows
 
 
 def read_fused(path):
@@ -553,9 +663,10 @@ def write_handlers(path):
     write(path, out)
 
 
-if len(sys.argv) != 4:
-    sys.exit("usage: gen.py OUTPUT-DIRECTORY OPS.DEF FUSED-LIST")
-out_dir, ops_def, fused_path = sys.argv[1:]
+if len(sys.argv) != 5:
+    sys.exit("usage: gen.py OUTPUT-DIRECTORY OPS.DEF SIMD.DEF FUSED-LIST")
+out_dir, ops_def, simd_def, fused_path = sys.argv[1:]
+SIMD = read_simd(simd_def)
 emit_binary()
 emit_compare()
 emit_compare_branch()
@@ -566,6 +677,7 @@ emit_load()
 emit_store()
 emit_operand_load()
 emit_pair()
+emit_simd()
 emit_raw()
 emit_call_c()
 fused = read_fused(fused_path)

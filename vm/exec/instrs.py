@@ -211,6 +211,7 @@ RAW = [
     ("mov", "R-S", "d:u16", 1, "SLOT($d) = R0;"),
     ("mov_f32", "R-S", "d:u16", 1, "SLOT_f($d) = S0;"),
     ("mov_f64", "R-S", "d:u16", 1, "SLOT_d($d) = D0;"),
+    ("mov_v128", "R-S", "d:u16", 1, "SET_SLOT_v($d, V0);"),
     ("mov_k32", "--S", "d:u16 k:k32", 1, "SLOT($d) = LDU32($k);"),
     ("mov_k64", "--S", "d:u16 k:k64", 1, "SLOT($d) = LDU64($k);"),
     ("mov_k128", "--S", "d:u16 k:k64 l:k64", 1,
@@ -305,6 +306,9 @@ RAW = [
     ("return_d", "S--", "h:u16 a:u16 u:u32", 0,
         "D0 = SLOT_d($a); RETURN_D0($h, $u);"),
     ("return_d", "R--", "h:u16 u:u32", 0, "RETURN_D0($h, $u);"),
+    ("return_v", "S--", "h:u16 a:u16 u:u32", 0,
+        "V0 = SLOT_v($a); RETURN_V0($h, $u);"),
+    ("return_v", "R--", "h:u16 u:u32", 0, "RETURN_V0($h, $u);"),
     ("return_n", "---", "h:u16 b:u16 n:u16 u:u32", 0, "RETURN_N($h, $b, $n, $u);"),
     # zero the declared locals: n slots from a on
     ("zero", "---", "a:u16 n:u16", 1, "ZERO($a, LDU16($n));"),

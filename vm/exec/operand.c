@@ -71,7 +71,7 @@ letter_bank(char t)
 	case 'd':
 		return BANK_F64;
 	default:
-		return BANK_NONE;
+		return BANK_V128;
 	}
 }
 
@@ -219,7 +219,7 @@ static void
 move_slot(struct operands *s, const struct entry *entry, uint32_t slot)
 {
 	static const enum code_op from_acc[] = {
-		CODE_MOV, CODE_MOV_F32, CODE_MOV_F64,
+		CODE_MOV, CODE_MOV_F32, CODE_MOV_F64, CODE_MOV_V128,
 	};
 	struct ins *in;
 

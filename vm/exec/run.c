@@ -22,6 +22,7 @@
 #include "vm/exec/code.h"
 #include "vm/exec/num.h"
 #include "vm/exec/ops.h"
+#include "vm/exec/simd.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -59,9 +60,10 @@ typedef unsigned __int128 __attribute__((may_alias, aligned(8))) v128_slots;
 #define R0 r0
 #define S0 s0
 #define D0 d0
+#define V0 v0
 #define PARAMS const uint8_t *pc, uint64_t *fp, uint8_t *mem, uint64_t msz, \
-	struct vm_instance *ctx, uint64_t r0, float s0, double d0
-#define ARGS pc, fp, mem, msz, ctx, r0, s0, d0
+	struct vm_instance *ctx, uint64_t r0, float s0, double d0, v128 v0
+#define ARGS pc, fp, mem, msz, ctx, r0, s0, d0, v0
 #ifdef __clang__
 #define TAIL __attribute__((musttail)) return
 #else
@@ -82,6 +84,7 @@ struct registers {
 	uint64_t r0;
 	float s0;
 	double d0;
+	v128 v0;
 };
 
 #define PC (r->pc)
@@ -92,6 +95,7 @@ struct registers {
 #define R0 (r->r0)
 #define S0 (r->s0)
 #define D0 (r->d0)
+#define V0 (r->v0)
 #define PARAMS struct registers *r
 #define GOTO(name) do { h_##name(r); return; } while (0)
 #define DISPATCH() return
@@ -116,10 +120,15 @@ typedef void (*handler)(PARAMS);
 #define SLOT_l(o) SLOT(o)
 #define SLOT_f(o) (*(f32_slot *)(void *)&SLOT(o))
 #define SLOT_d(o) (*(f64_slot *)(void *)&SLOT(o))
+#define SLOT_v(o) simd_v128_load((const uint8_t *)&SLOT(o))
+#define SET_SLOT_v(o, value) simd_v128_store((uint8_t *)&SLOT(o), value)
 #define SLOT128(o) (*(v128_slots *)(void *)&SLOT(o))
 
 #define GLOBAL(o) (*(uint64_t *)(void *)((uint8_t *)CTX + LDU32(o)))
 #define GLOBAL128(o) (*(v128_slots *)(void *)((uint8_t *)CTX + LDU32(o)))
+
+/* An immediate of 16 lane indices. */
+#define LANES(o) (PC + (o))
 
 /* ---- traps -------------------------------------------------------------- */
 
@@ -263,6 +272,15 @@ HANDLER(trap)
 	DISPATCH(); \
 } while (0)
 
+#define RETURN_V0(h, u) do { \
+	uint64_t *results_ = FP; \
+	CHARGE(LDU32(u)); \
+	PC = (const uint8_t *)(uintptr_t)FP[LDU16(h)]; \
+	FP -= CALL_BASE(PC); \
+	simd_v128_store((uint8_t *)results_, V0); \
+	DISPATCH(); \
+} while (0)
+
 /* Results may lie over the return address: fetch that first. */
 #define RETURN_N(h, b, n, u) do { \
 	const uint8_t *ret_ = (const uint8_t *)(uintptr_t)FP[LDU16(h)]; \
@@ -344,6 +362,7 @@ HANDLER(call_foreign)
 		R0 = callee[0];
 		S0 = *(f32_slot *)(void *)callee;
 		D0 = *(f64_slot *)(void *)callee;
+		V0 = simd_v128_load((const uint8_t *)callee);
 		RELOAD_MEMORY();
 		DISPATCH();
 	}
@@ -382,6 +401,7 @@ HANDLER(return_call_foreign)
 		R0 = FP[0];
 		S0 = *(f32_slot *)(void *)FP;
 		D0 = *(f64_slot *)(void *)FP;
+		V0 = simd_v128_load((const uint8_t *)FP);
 		RELOAD_MEMORY();
 		FP -= CALL_BASE(PC);
 		DISPATCH();
@@ -539,9 +559,10 @@ code_run(const struct func_inst *f, uint64_t *fp)
 	fp[f->param_slots] = (uint64_t)(uintptr_t)stub_address(&stub_exit);
 #ifdef DISPATCH_TAIL
 	(*(const handler *)(const void *)f->code)(f->code, fp, mem, msz,
-		f->instance, 0, 0, 0);
+		f->instance, 0, 0, 0, (v128){ 0 });
 #else
-	struct registers r = { f->code, fp, mem, msz, f->instance, 0, 0, 0 };
+	struct registers r = { f->code, fp, mem, msz, f->instance, 0, 0, 0,
+		{ 0 } };
 
 	while (r.pc != NULL)
 		(*(const handler *)(const void *)r.pc)(&r);

@@ -422,7 +422,8 @@ emit_return_one(struct translator *t)
 	struct entry e = pop(&t->s);
 	struct ins *in;
 	enum code_op op = e.type == 'f' ? CODE_RETURN_F :
-		e.type == 'd' ? CODE_RETURN_D : CODE_RETURN_I;
+		e.type == 'd' ? CODE_RETURN_D :
+		e.type == 'v' ? CODE_RETURN_V : CODE_RETURN_I;
 
 	if (in_acc(&t->s, &e)) {
 		use_acc(&t->s, &e);
@@ -450,7 +451,7 @@ emit_return(struct translator *t)
 	struct ins *in;
 
 	t->dead = true;
-	if (r.n == 1 && valtype_kind(r.types[0]) != VAL_V128) {
+	if (r.n == 1) {
 		emit_return_one(t);
 		return;
 	}
@@ -1177,6 +1178,76 @@ step_store(struct translator *t, const struct instr *in, enum code_op op)
 	ins->f[FIELD_O] = (uint32_t)in->mem.offset;
 }
 
+/* ---- vectors ----------------------------------------------------------------- */
+
+static void
+step_lane(struct translator *t, const struct instr *in, enum code_op op)
+{
+	struct entry b = { .kind = ENTRY_TEMP }, a;
+	bool two = code_info[op].kind == CODE_KIND_BIN_LANE;
+	struct ins *ins;
+
+	if (two)
+		b = pop(&t->s);
+	a = pop(&t->s);
+	ins = emit_operands(&t->s, op, &a, two ? &b : NULL);
+	ins->f[FIELD_N] = in->mem.lane;
+	push_op(t, ins);
+}
+
+static void
+step_ternary(struct translator *t, enum code_op op)
+{
+	struct entry c = pop(&t->s), b = pop(&t->s), a = pop(&t->s);
+	uint32_t slot_a = as_slot(&t->s, &a), slot_b = as_slot(&t->s, &b);
+	uint32_t slot_c = as_slot(&t->s, &c);
+	struct ins *ins = emit(&t->e, op);
+
+	ins->f[FIELD_A] = slot_a;
+	ins->f[FIELD_B] = slot_b;
+	ins->f[FIELD_C] = slot_c;
+	push_op(t, ins);
+}
+
+static void
+step_shuffle(struct translator *t, const struct instr *in, enum code_op op)
+{
+	struct entry b = pop(&t->s), a = pop(&t->s);
+	uint32_t slot_a = as_slot(&t->s, &a), slot_b = as_slot(&t->s, &b);
+	struct ins *ins = emit(&t->e, op);
+
+	ins->f[FIELD_A] = slot_a;
+	ins->f[FIELD_B] = slot_b;
+	memcpy(ins->k, in->v128, sizeof(in->v128));
+	push_op(t, ins);
+}
+
+/* Loads and stores of one lane: an address and a vector. */
+static void
+step_lane_access(struct translator *t, const struct instr *in, enum code_op op)
+{
+	struct entry v = pop(&t->s), a = pop(&t->s);
+	uint32_t slot_a = as_slot(&t->s, &a), slot_v = as_slot(&t->s, &v);
+	struct ins *ins = emit(&t->e, op);
+
+	ins->f[FIELD_A] = slot_a;
+	ins->f[FIELD_B] = slot_v;
+	ins->f[FIELD_N] = in->mem.lane;
+	ins->f[FIELD_O] = in->mem.memory;
+	ins->k[0] = in->mem.offset;
+	if (code_info[op].kind == CODE_KIND_LOAD_LANE)
+		push_op(t, ins);
+}
+
+static void
+push_vector(struct translator *t, const uint8_t bytes[16])
+{
+	uint64_t halves[2];
+
+	memcpy(halves, bytes, sizeof(halves));
+	push_const(&t->s, 'v', halves[0], halves[1]);
+}
+
 /* ---- references and tables --------------------------------------------------- */
 
 static void
@@ -1343,6 +1414,20 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 	case CODE_KIND_STORE:
 		step_store(t, in, op);
 		return true;
+	case CODE_KIND_UN_LANE:
+	case CODE_KIND_BIN_LANE:
+		step_lane(t, in, op);
+		return true;
+	case CODE_KIND_TERN:
+		step_ternary(t, op);
+		return true;
+	case CODE_KIND_SHUFFLE:
+		step_shuffle(t, in, op);
+		return true;
+	case CODE_KIND_LOAD_LANE:
+	case CODE_KIND_STORE_LANE:
+		step_lane_access(t, in, op);
+		return true;
 	case CODE_KIND_CALL_C:
 		step_in_c(t, op, in->index, in->index2, code_info[op].results,
 			nopds);
@@ -1447,6 +1532,9 @@ step_value(struct translator *t, const struct instr *in, uint32_t nopds)
 		return true;
 	case OP_F64_CONST:
 		push_const(&t->s, 'd', in->i64, 0);
+		return true;
+	case OP_V128_CONST:
+		push_vector(t, in->v128);
 		return true;
 	case OP_REF_NULL:
 		push_const(&t->s, 'l', 0, 0);
