@@ -2,7 +2,6 @@
 #include "tests/vm/runtime/heap_fixture.h"
 
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 static void
 test_nothing_is_used_before_the_first_allocation(void **state)
@@ -135,6 +134,26 @@ test_sizes_beyond_the_limit_are_refused(void **state)
 	assert_true(f.charged <= f.limit);
 	assert_int_equal(*fixture_field(&f, f.roots[0], 0), 5);
 	assert_true(fixture_leaf(&f, 1) != 0);
+	fixture_clear(&f);
+}
+
+/* Memories took the rest of the limit: the heap lives on with what it has. */
+static void
+test_the_limit_is_shared(void **state)
+{
+	struct fixture f;
+	int64_t others;
+
+	fixture_init(&f, 64 * MIB);
+	assert_true(fixture_leaf(&f, 1) != 0);
+	others = f.limit - f.charged;
+	f.charged += others;
+	for (uint32_t i = 0; i < 1000000; i++)
+		assert_true(fixture_leaf(&f, i) != 0);
+	assert_int_equal(fixture_array(&f, BYTES, 2 * MIB, 0), 0);
+	assert_int_equal(f.charged, f.limit);
+	f.charged -= others;
+	assert_true(fixture_array(&f, BYTES, 2 * MIB, 0) != 0);
 	fixture_clear(&f);
 }
 
@@ -295,21 +314,17 @@ test_collecting_writes_no_object(void **state)
 }
 
 static void
-test_what_the_kernel_refuses_is_not_charged(void **state)
+test_what_cannot_be_made_usable_is_not_charged(void **state)
 {
-	struct rlimit old, none;
 	struct fixture f;
-	uint64_t ref;
+	size_t reserved;
 
 	fixture_init(&f, 16 * MIB);
-	assert_int_equal(getrlimit(RLIMIT_DATA, &old), 0);
-	none = old;
-	none.rlim_cur = 4096;	/* Linux lets 0 pass */
-	assert_int_equal(setrlimit(RLIMIT_DATA, &none), 0);
-	ref = fixture_leaf(&f, 1);
-	assert_int_equal(setrlimit(RLIMIT_DATA, &old), 0);
-	assert_int_equal(ref, 0);
+	reserved = f.heap.stack_region.reserved;
+	f.heap.stack_region.reserved = 0;
+	assert_int_equal(fixture_leaf(&f, 1), 0);
 	assert_int_equal(f.charged, 0);
+	f.heap.stack_region.reserved = reserved;
 	assert_true(fixture_leaf(&f, 1) != 0);
 	fixture_clear(&f);
 }
@@ -325,6 +340,7 @@ main(void)
 		cmocka_unit_test(test_exceptions_keep_what_they_carry),
 		cmocka_unit_test(test_other_references_are_not_followed),
 		cmocka_unit_test(test_sizes_beyond_the_limit_are_refused),
+		cmocka_unit_test(test_the_limit_is_shared),
 		cmocka_unit_test(test_a_heap_without_room_refuses_everything),
 		cmocka_unit_test(test_out_of_memory_leaves_the_heap_whole),
 		cmocka_unit_test(test_futile_collections_end_in_out_of_memory),
@@ -332,7 +348,7 @@ main(void)
 		cmocka_unit_test(test_gaps_are_filled),
 		cmocka_unit_test(test_mixed_sizes_do_not_exhaust_the_limit),
 		cmocka_unit_test(test_collecting_writes_no_object),
-		cmocka_unit_test(test_what_the_kernel_refuses_is_not_charged),
+		cmocka_unit_test(test_what_cannot_be_made_usable_is_not_charged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /*
  * The heap against a model: a random graph is built, changed and dropped, in
- * the heap and in plain arrays at the same time. After each collection
- * exactly what the model can reach must be live, and unchanged.
+ * the heap and in plain arrays at the same time. After a collection exactly
+ * what the model can reach must be live, and unchanged.
  */
 #include "tests/vm/runtime/heap_fixture.h"
 
@@ -23,6 +23,7 @@ struct model {
 	uint32_t nnodes;
 	uint32_t roots[FIXTURE_ROOTS];
 	uint32_t todo[NODES_MAX];
+	uint32_t nrefused;
 	uint64_t seed;
 };
 
@@ -85,6 +86,15 @@ random_length(struct model *m)
 	}
 }
 
+static void
+drop_most(struct model *m)
+{
+	for (uint32_t i = 0; i < FIXTURE_ROOTS; i++) {
+		if (pick(m, 4) > 0)
+			set_root(m, i, NONE);
+	}
+}
+
 /* Allocate into a random root, with links to what random roots hold. */
 static void
 step_allocate(struct model *m)
@@ -110,7 +120,11 @@ step_allocate(struct model *m)
 		n->type = PAIR;
 		n->ref = fixture_pair(&m->f, m->nnodes, 0, 0);
 	}
-	assert_true(n->ref != 0);
+	if (n->ref == 0) {
+		m->nrefused++;
+		drop_most(m);
+		return;
+	}
 	set_links(m, n, a, b);
 	set_root(m, slot, m->nnodes++);
 }
@@ -211,26 +225,23 @@ check_all(struct model *m)
 	assert_int_equal(heap_live(&m->f.heap), live);
 }
 
-static void
-run_model(uint64_t seed, uint32_t stack_size)
+/* Returns how many allocations were refused; after each, most is dropped. */
+static uint32_t
+run_model(uint64_t seed, uint64_t limit, uint32_t stack_size)
 {
 	static struct model m;
 
-	m.nnodes = 0;
+	m.nnodes = m.nrefused = 0;
 	m.seed = seed;
-	fixture_init(&m.f, 64 * MIB);
+	fixture_init(&m.f, limit);
 	for (uint32_t i = 0; i < FIXTURE_ROOTS; i++)
 		m.roots[i] = NONE;
 	while (m.nnodes < NODES_MAX) {
 		step_allocate(&m);
 		if (pick(&m, 8) == 0)
 			step_mutate(&m);
-		if (m.nnodes % 20000 == 0) {
-			/* Most of it dies now and then. */
-			for (uint32_t i = 0; i < FIXTURE_ROOTS; i++)
-				if (pick(&m, 4) > 0)
-					set_root(&m, i, NONE);
-		}
+		if (m.nnodes % 20000 == 0)
+			drop_most(&m);
 		if (stack_size > 0 && m.f.heap.stack_size > stack_size)
 			m.f.heap.stack_size = stack_size;
 		if (m.nnodes % 5000 == 2500)
@@ -238,22 +249,32 @@ run_model(uint64_t seed, uint32_t stack_size)
 	}
 	/* More than were asked for. */
 	assert_true(m.f.heap.collections > NODES_MAX / 5000);
+	assert_true(m.f.charged <= m.f.limit);
 	fixture_clear(&m.f);
+	return m.nrefused;
 }
 
 static void
 test_random_graphs_agree_with_the_model(void **state)
 {
 	for (uint64_t seed = 1; seed <= 4; seed++)
-		run_model(seed, 0);
+		assert_int_equal(run_model(seed, 128 * MIB, 0), 0);
 }
 
 static void
 test_random_graphs_agree_with_a_tiny_stack(void **state)
 {
-	run_model(11, 1);
-	run_model(12, 3);
-	run_model(13, 20);
+	assert_int_equal(run_model(11, 128 * MIB, 1), 0);
+	assert_int_equal(run_model(12, 128 * MIB, 3), 0);
+	assert_int_equal(run_model(13, 128 * MIB, 20), 0);
+}
+
+static void
+test_random_graphs_agree_when_memory_is_short(void **state)
+{
+	assert_true(run_model(21, 1 * MIB, 0) > 0);
+	assert_true(run_model(22, 3 * MIB, 0) > 0);
+	assert_true(run_model(23, 8 * MIB, 2) > 0);
 }
 
 int
@@ -262,6 +283,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_graphs_agree_with_the_model),
 		cmocka_unit_test(test_random_graphs_agree_with_a_tiny_stack),
+		cmocka_unit_test(test_random_graphs_agree_when_memory_is_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
