@@ -171,15 +171,24 @@ take_place(struct heap *h, uint64_t n)
 	return address(h, from);
 }
 
+/* Whether little enough is left of the hole to go on without it. */
+static bool
+is_used_up(const struct heap *h)
+{
+	uint64_t left = (uint64_t)(h->end - h->cur) / HEAP_GRANULE;
+	uint64_t all = (uint64_t)(h->end - h->hole) / HEAP_GRANULE;
+
+	return left <= SMALL || left <= all / 16;
+}
+
 static void *
 find_room(struct heap *h, uint64_t n)
 {
-	uint64_t left = (uint64_t)(h->end - h->cur) / HEAP_GRANULE;
+	void *p = bump(h, n);
 
-	if (n <= left)
-		return bump(h, n);
-	/* A hole is left when little of it is, or for a small object. */
-	if ((n <= SMALL || left <= SMALL) && next_hole(h, n))
+	if (p != NULL)
+		return p;
+	if ((n <= SMALL || is_used_up(h)) && next_hole(h, n))
 		return bump(h, n);
 	return n <= SMALL ? NULL : take_place(h, n);
 }
