@@ -23,13 +23,22 @@ static const struct {
 void
 texts_add(struct texts *t, const char *text)
 {
-	const char **items;
+	char **items = reallocarray(t->items, t->count + 1, sizeof(*items));
+	char *copy = strdup(text);
 
-	items = reallocarray(t->items, t->count + 1, sizeof(*items));
-	if (items == NULL)
+	if (items == NULL || copy == NULL)
 		report_fatal("out of memory");
-	items[t->count++] = text;
+	items[t->count++] = copy;
 	t->items = items;
+}
+
+void
+texts_clear(struct texts *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		free(t->items[i]);
+	free(t->items);
+	*t = (struct texts){ .count = 0 };
 }
 
 static int

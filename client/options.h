@@ -29,10 +29,12 @@ struct option_spec {
 
 struct texts {
 	size_t count;
-	const char **items;	/* the array is owned, the strings are argv's */
+	char **items;		/* all owned */
 };
 
-void texts_add(struct texts *t, const char *text);	/* exits without memory */
+/* Add a copy. Without memory the program ends. */
+void texts_add(struct texts *t, const char *text);
+void texts_clear(struct texts *t);
 
 /*
  * Parse argv[1..] up to the first operand or "--", into *values. Returns the

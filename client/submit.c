@@ -72,8 +72,8 @@ static int
 submit_fill_env(struct submit_values *v)
 {
 	for (size_t i = 0; i < v->env.count; i++) {
-		const char *name = v->env.items[i], *value;
-		char *pair;
+		char *name = v->env.items[i], *pair;
+		const char *value;
 
 		if (name[0] == '=' || name[0] == '\0') {
 			report("--env: a variable needs a name: \"%s\"", name);
@@ -89,6 +89,7 @@ submit_fill_env(struct submit_values *v)
 		}
 		if (asprintf(&pair, "%s=%s", name, value) == -1)
 			report_fatal("out of memory");
+		free(name);
 		v->env.items[i] = pair;
 	}
 	return 0;
@@ -119,14 +120,16 @@ static void
 submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 	const struct module_source *m, const struct texts *args)
 {
+	const char *const *words = (const char *const *)args->items;
+
 	*call = (struct wasmd_call){
 		.module_fd = m->fd,
-		.args = args->items,
+		.args = words,
 		.nargs = v->invoke != NULL ? 1 : args->count,
-		.env = v->env.items,
+		.env = (const char *const *)v->env.items,
 		.nenv = v->env.count,
 		.invoke = v->invoke,
-		.params = args->items + 1,
+		.params = words + 1,
 		.nparams = args->count - 1,
 		.has_stdin = submit_has_stdin(v, m),
 		.wall_ms = v->wall_ms,
@@ -166,6 +169,16 @@ submit_explain(const struct msg *record, const struct module_source *m,
 		report_more("    %s", hint);
 }
 
+/* "i32:-1" is in the record; people and scripts want the number. */
+static struct span
+submit_plain_result(struct span result)
+{
+	const char *colon = memchr(result.data, ':', result.len);
+	size_t skip = colon == NULL ? 0 : (size_t)(colon + 1 - result.data);
+
+	return (struct span){ result.data + skip, result.len - skip };
+}
+
 static void
 submit_write_results(const struct msg *record)
 {
@@ -175,10 +188,13 @@ submit_write_results(const struct msg *record)
 
 	results = msg_strs(record, FIELD_JOB_EXIT_RESULTS, &n);
 	buf_init(&out, RECORD_JSON_MAX);
-	for (size_t i = 0; i < n; i++)
-		if (text_escape(&out, results[i].data, results[i].len) == -1 ||
+	for (size_t i = 0; i < n; i++) {
+		struct span plain = submit_plain_result(results[i]);
+
+		if (text_escape(&out, plain.data, plain.len) == -1 ||
 		    buf_append(&out, "\n", 1) == -1)
 			report_fatal("out of memory");
+	}
 	if (fd_write_all(STDOUT_FILENO, out.data, out.len) == -1 &&
 	    errno != EPIPE)
 		report("cannot write standard output: %s", strerror(errno));
@@ -314,29 +330,39 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 		status = submit_session(v, &m, &args, meta);
 	fd_close(&meta);
 	module_close(&m);
-	free(args.items);
+	texts_clear(&args);
 	return status;
+}
+
+static int
+submit_with(const struct verb *verb, struct submit_values *v, int argc,
+	char **argv)
+{
+	int first = options_parse(submit_options, v, argc, argv);
+
+	if (first == -1)
+		return EXIT_WASMCTL;
+	if (v->help) {
+		verb_print_help(verb);
+		return 0;
+	}
+	report_open(v->quiet || v->json);
+	if (first == argc) {
+		report("%s: which module? (see wasmctl %s --help)", argv[0],
+			argv[0]);
+		return EXIT_WASMCTL;
+	}
+	if (submit_fill_env(v) == -1)
+		return EXIT_WASMCTL;
+	return submit_file(v, argc - first, argv + first);
 }
 
 int
 submit_run(const struct verb *verb, int argc, char **argv)
 {
 	struct submit_values v = { .help = false };
-	int first = options_parse(submit_options, &v, argc, argv);
+	int status = submit_with(verb, &v, argc, argv);
 
-	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
-	report_open(v.quiet || v.json);
-	if (first == argc) {
-		report("%s: which module? (see wasmctl %s --help)", argv[0],
-			argv[0]);
-		return EXIT_WASMCTL;
-	}
-	if (submit_fill_env(&v) == -1)
-		return EXIT_WASMCTL;
-	return submit_file(&v, argc - first, argv + first);
+	texts_clear(&v.env);
+	return status;
 }

@@ -100,6 +100,15 @@ reap(int pidfd, uint64_t timeout_us)
 	}
 }
 
+/* Seen as an early end of what it sends, or of what it receives. */
+static int
+launch_ended(struct err *err)
+{
+	return err_set(err, LAUNCH_ERROR,
+	    "the worker ended before it was confined: is it wasmd-worker of "
+	    "this version, and is seccomp or memory denied to it?");
+}
+
 /* The next message of the worker or the zygote, with up to 2 descriptors. */
 static int
 launch_recv(int sock, struct enter_msg *msg, int fds[2], struct err *err)
@@ -118,9 +127,7 @@ launch_recv(int sock, struct enter_msg *msg, int fds[2], struct err *err)
 		return 0;
 	fd_close(&fds[0]);
 	fd_close(&fds[1]);
-	return err_set(err, LAUNCH_ERROR,
-	    "the worker ended before it was confined: is it wasmd-worker of "
-	    "this version, and is seccomp or memory denied to it?");
+	return launch_ended(err);
 }
 
 static int
@@ -133,9 +140,44 @@ launch_failed(const struct enter_msg *msg, struct err *err)
 		    "the worker could not start its processes: %s",
 		    strerror(msg->error));
 	return err_set(err, LAUNCH_ERROR,
-	    "the required layer %s of confinement is not to be had: %s; %s",
+	    "cannot confine: no %s: %s; %s",
 	    layer_info[layer].name, strerror(msg->error),
 	    layer_advice(layer, msg->error));
+}
+
+/* Messages that are there already: those who failed may have been quicker
+ * than the worker, whose message tells who was started. */
+static void
+launch_drain(struct launch *l)
+{
+	struct pollfd pfd = { .fd = l->zygote_sock, .events = POLLIN };
+	struct enter_msg msg;
+	size_t nfds;
+	int fds[2];
+
+	while (poll(&pfd, 1, 0) == 1) {
+		fds[0] = fds[1] = -1;
+		if (fd_recv(l->zygote_sock, &msg, sizeof(msg), fds, 2, &nfds) <= 0)
+			return;
+		if (l->zygote_pidfd == -1 && l->init_pidfd == -1) {
+			l->zygote_pidfd = fds[0];
+			l->init_pidfd = fds[1];
+		}
+	}
+}
+
+/* The worker itself leaves as soon as it has started init and the zygote. */
+static void
+launch_reap_worker(pid_t worker)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, worker, 0);
+
+	if (pidfd == -1 || reap(pidfd, STOP_TIMEOUT_US) == -1) {
+		kill(worker, SIGKILL);
+		while (waitpid(worker, NULL, 0) == -1 && errno == EINTR)
+			;
+	}
+	fd_close(&pidfd);
 }
 
 /* Hand over the configuration and wait until the zygote is confined. */
@@ -153,8 +195,7 @@ launch_confine(const struct launch_config *cfg, struct launch *l,
 	for (int i = 0; i < LAYER_COUNT; i++)
 		config.policy[i] = cfg->policy[i];
 	if (fd_send(l->zygote_sock, &config, sizeof(config), &init_pipe, 1) == -1)
-		return err_set(err, LAUNCH_ERROR, "the worker is gone: %s",
-		    strerror(errno));
+		return launch_ended(err);
 	for (;;) {
 		if (launch_recv(l->zygote_sock, &msg, fds, err) == -1)
 			return -1;
@@ -195,10 +236,9 @@ launch_start(const struct launch_config *cfg, struct launch *out,
 		goto out;
 	}
 	rc = launch_confine(cfg, &l, pipes[0], err);
+	launch_reap_worker(worker);
 	if (rc == -1)
-		kill(worker, SIGKILL);
-	while (waitpid(worker, NULL, 0) == -1 && errno == EINTR)
-		;
+		launch_drain(&l);
 out:
 	fd_close(&socks[0]);
 	fd_close(&socks[1]);

@@ -15,13 +15,12 @@ advice_namespace(int error)
 {
 	if (error == ENOSPC || error == EUSERS)
 		return "raise the sysctl user.max_user_namespaces and its "
-		    "neighbours user.max_*_namespaces, or start wasmd as root";
+		    "neighbours user.max_*_namespaces";
 	if (error == EINVAL || error == ENOSYS)
 		return "use a kernel that has this kind of namespace";
-	return "allow unprivileged user namespaces "
-	    "(sysctl kernel.unprivileged_userns_clone=1 on Debian, "
-	    "kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu; "
-	    "in a container, its seccomp profile), or start wasmd as root";
+	return "allow it by sysctl (kernel.unprivileged_userns_clone=1, "
+	    "kernel.apparmor_restrict_unprivileged_userns=0) or in the "
+	    "container's seccomp profile, or start wasmd as root";
 }
 
 const char *

@@ -32,7 +32,7 @@
 
 /* Ours: what validation and translation keep for each open block, and for each
  * value on the operand stack (a call can push LIMIT_RESULTS with two bytes). */
-#define LIMIT_NESTING		1000000u
-#define LIMIT_OPERANDS		1000000u
+#define LIMIT_NESTING		1048576u
+#define LIMIT_OPERANDS		1048576u
 
 #endif

@@ -224,6 +224,13 @@ void vm_global_get(struct vm_extern_item global, struct vm_value *out);
 /* Memory 0 of an instance, or {NULL, 0}. */
 uint8_t *vm_instance_memory(struct vm_instance *i, uint64_t *len);
 
+/*
+ * What a reference that is not null refers to: HEAP_FUNC, HEAP_EXTERN,
+ * HEAP_EXN, HEAP_I31, HEAP_STRUCT, HEAP_ARRAY, or HEAP_ANY for a host
+ * reference that was converted to one. v->type tells the hierarchy.
+ */
+heaptype vm_value_kind(const struct vm_store *s, const struct vm_value *v);
+
 /* Host references. */
 vm_ref vm_extern(struct vm_store *s, uint32_t value);
 bool vm_extern_value(struct vm_store *s, vm_ref ref, uint32_t *value);

@@ -33,6 +33,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 #define RESERVED ((size_t)1 << 32)
 
 static uint32_t counter;
@@ -58,13 +60,13 @@ load_bomb(struct err *err)
 		    CLONE_PARENT | CLONE_PIDFD | SIGCHLD, 0, &pidfd, 0, 0);
 
 		if (pid == 0) {
-			char byte;
+			struct ctl_msg msg;
+			size_t nfds;
 
-			/* Never written to: ends with the template's socket. */
-			recv_forever:
-			if (syscall(SYS_recvmsg, CTL_FD, &byte, 0) == -1 &&
-			    errno == EFAULT)
-				goto recv_forever;
+			/* Wait for the end of the control socket. */
+			while (fd_recv(CTL_FD, &msg, sizeof(msg), NULL, 0,
+			    &nfds) > 0)
+				;
 			_exit(0);
 		}
 		if (pid == -1)

@@ -1,13 +1,13 @@
 /* Plays the daemon for the tests of the confined processes. */
 #include "config.h"
 
+#include "tests/cmocka.h"
 #include "tests/sandbox/harness.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/fd.h"
 
@@ -73,6 +71,15 @@ harness_reap(int pidfd, siginfo_t *info)
 	memset(info, 0, sizeof(*info));
 	assert_int_equal(poll(&pfd, 1, PATIENCE_MS), 1);
 	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, info, WEXITED), 0);
+}
+
+int
+harness_wait(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 pid_t

@@ -77,6 +77,9 @@ void harness_run(const struct template *t, struct outcome *o,
 /* Reap by pidfd within a generous bound. */
 void harness_reap(int pidfd, siginfo_t *info);
 
+/* Reap a fork of the test itself: its exit status, -1 if it was killed. */
+int harness_wait(pid_t pid);
+
 /* The process behind a pidfd, as this process numbers it. */
 pid_t harness_pid(int pidfd);
 

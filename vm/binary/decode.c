@@ -9,7 +9,6 @@
 #include "vm/vm.h"
 
 #define FEATURE_BIT(id) (UINT64_C(1) << FEATURE_##id)
-#define HEADER_LEN 8
 #define SECTION_CUSTOM 0
 
 /* What a module of few bytes may take beside its share. */
@@ -145,7 +144,8 @@ make_tables(struct reader *r, struct decoder *d, uint32_t ndefined)
 		return;
 	m->ntables = size;
 	for (uint32_t i = 0; (im = next_import(m, EXTERN_TABLE, &i)) != NULL;)
-		m->tables[m->nimported_tables++].type = im->table;
+		m->tables[m->nimported_tables++] = (struct table){
+			.type = im->table, .offset = im->offset };
 	if (size > 1)
 		r->features |= FEATURE_BIT(REFERENCE_TYPES);
 }
@@ -163,7 +163,8 @@ make_memories(struct reader *r, struct decoder *d, uint32_t ndefined)
 		return;
 	m->nmemories = size;
 	for (uint32_t i = 0; (im = next_import(m, EXTERN_MEMORY, &i)) != NULL;)
-		m->memories[m->nimported_memories++].type = im->memory;
+		m->memories[m->nimported_memories++] = (struct memory){
+			.type = im->memory, .offset = im->offset };
 	if (size > 1)
 		r->features |= FEATURE_BIT(MULTI_MEMORY);
 }
@@ -181,7 +182,8 @@ make_globals(struct reader *r, struct decoder *d, uint32_t ndefined)
 		return;
 	m->nglobals = size;
 	for (uint32_t i = 0; (im = next_import(m, EXTERN_GLOBAL, &i)) != NULL;)
-		m->globals[m->nimported_globals++].type = im->global;
+		m->globals[m->nimported_globals++] = (struct global){
+			.type = im->global, .offset = im->offset };
 }
 
 static void
@@ -197,7 +199,8 @@ make_tags(struct reader *r, struct decoder *d, uint32_t ndefined)
 		return;
 	m->ntags = size;
 	for (uint32_t i = 0; (im = next_import(m, EXTERN_TAG, &i)) != NULL;)
-		m->tags[m->nimported_tags++].type = im->type;
+		m->tags[m->nimported_tags++] = (struct tag){
+			.type = im->type, .offset = im->offset };
 }
 
 static void
@@ -241,6 +244,7 @@ read_table(struct reader *r, struct module *m, struct table *t)
 {
 	uint32_t start = reader_offset(r);
 
+	t->offset = start;
 	if (r->pos == r->end || *r->pos != 0x40) {
 		read_tabletype(r, &t->type);
 		return;
@@ -272,8 +276,10 @@ read_memory_section(struct reader *r, struct decoder *d)
 
 	make_memories(r, d, n);
 	for (uint32_t i = m->nimported_memories;
-	     i < m->nmemories && reader_ok(r); i++)
+	     i < m->nmemories && reader_ok(r); i++) {
+		m->memories[i].offset = reader_offset(r);
 		read_memtype(r, &m->memories[i].type);
+	}
 }
 
 static void
@@ -283,8 +289,10 @@ read_tag_section(struct reader *r, struct decoder *d)
 	uint32_t n = read_count(r, 2, LIMIT_TAGS, "tags");
 
 	make_tags(r, d, n);
-	for (uint32_t i = m->nimported_tags; i < m->ntags && reader_ok(r); i++)
+	for (uint32_t i = m->nimported_tags; i < m->ntags && reader_ok(r); i++) {
+		m->tags[i].offset = reader_offset(r);
 		m->tags[i].type = read_tagtype(r);
+	}
 }
 
 static void
@@ -296,6 +304,7 @@ read_global_section(struct reader *r, struct decoder *d)
 	make_globals(r, d, n);
 	for (uint32_t i = m->nimported_globals;
 	     i < m->nglobals && reader_ok(r); i++) {
+		m->globals[i].offset = reader_offset(r);
 		read_globaltype(r, &m->globals[i].type);
 		m->globals[i].init = read_expr(r, m);
 	}
@@ -307,6 +316,7 @@ read_export(struct reader *r, struct module *m, struct export *ex)
 	uint32_t start;
 	uint8_t kind;
 
+	ex->entry = reader_offset(r);
 	ex->name = read_name(r);
 	start = reader_offset(r);
 	kind = read_byte(r);
@@ -340,6 +350,7 @@ static void
 read_start_section(struct reader *r, struct decoder *d)
 {
 	d->m->has_start = true;
+	d->m->start_entry = reader_offset(r);
 	d->m->start = read_u32(r);
 }
 
@@ -359,6 +370,7 @@ read_elem_section(struct reader *r, struct decoder *d)
 static void
 read_data_count_section(struct reader *r, struct decoder *d)
 {
+	r->features |= FEATURE_BIT(BULK_MEMORY);
 	d->m->has_data_count = true;
 	d->m->data_count = read_u32(r);
 }
@@ -437,16 +449,13 @@ read_header(struct reader *r)
 {
 	static const uint8_t magic[] = { 0, 'a', 's', 'm' };
 	static const uint8_t version[] = { 1, 0, 0, 0 };
-	uint8_t header[HEADER_LEN];
+	uint8_t header[4];
 
-	if (reader_left(r) < sizeof(magic) ||
-	    memcmp(r->pos, magic, sizeof(magic)) != 0) {
+	read_bytes(r, header, sizeof(magic));
+	if (reader_ok(r) && memcmp(header, magic, sizeof(magic)) != 0)
 		reader_fail_at(r, VM_MALFORMED, 0, "magic header not detected");
-		return;
-	}
-	read_bytes(r, header, sizeof(header));
-	if (reader_ok(r) &&
-	    memcmp(header + sizeof(magic), version, sizeof(version)) != 0)
+	read_bytes(r, header, sizeof(version));
+	if (reader_ok(r) && memcmp(header, version, sizeof(version)) != 0)
 		reader_fail_at(r, VM_MALFORMED, sizeof(magic),
 			"unknown binary version");
 }
@@ -525,7 +534,7 @@ read_module(struct reader *r, struct decoder *d)
 	make_spaces(r, d);
 	check_lengths(r, d);
 	take_customs(r, d);
-	d->m->features_used = r->features;
+	d->m->features_used = features_closure(r->features);
 }
 
 int

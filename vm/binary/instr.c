@@ -322,6 +322,32 @@ expr_nest(struct reader *r, struct buf *ifs, const struct instr *in)
 	}
 }
 
+/* What a constant expression says about the module. */
+static void
+note_constant(struct reader *r, struct module *m, const struct instr *in)
+{
+	switch (in->op) {
+	case OP_REF_FUNC:
+		if (in->index < m->nfuncs)
+			m->funcs[in->index].declared = true;
+		break;
+	case OP_GLOBAL_GET:
+		if (in->index >= m->nimported_globals)
+			r->features |= UINT64_C(1) << FEATURE_GC;
+		break;
+	case OP_I32_ADD:
+	case OP_I32_SUB:
+	case OP_I32_MUL:
+	case OP_I64_ADD:
+	case OP_I64_SUB:
+	case OP_I64_MUL:
+		r->features |= UINT64_C(1) << FEATURE_EXTENDED_CONST;
+		break;
+	default:
+		break;
+	}
+}
+
 int
 expr_skip(struct reader *r, struct module *m)
 {
@@ -334,9 +360,8 @@ expr_skip(struct reader *r, struct module *m)
 		closed = instr_read(r, &in);
 		if (closed == 0)
 			closed = expr_nest(r, &ifs, &in);
-		if (closed == 0 && in.op == OP_REF_FUNC && m != NULL &&
-		    in.index < m->nfuncs)
-			m->funcs[in.index].declared = true;
+		if (closed == 0 && m != NULL)
+			note_constant(r, m, &in);
 	}
 	buf_clear(&ifs);
 	return closed == 1 ? 0 : -1;

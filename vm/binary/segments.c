@@ -65,13 +65,16 @@ read_elem_segment(struct reader *r, struct module *m, struct elem_segment *s)
 	uint32_t start = reader_offset(r);
 	uint32_t flags = read_u32(r);
 
+	s->entry = start;
 	if (flags > ELEM_FLAGS) {
 		reader_fail_at(r, VM_MALFORMED, start,
 			"malformed elements segment kind");
 		return;
 	}
-	if (flags != 0)
+	if (flags & ELEM_NOT_ACTIVE)
 		r->features |= FEATURE_BIT(BULK_MEMORY);
+	if (flags & ELEM_EXPRS)
+		r->features |= FEATURE_BIT(REFERENCE_TYPES);
 	s->is_funcs = !(flags & ELEM_EXPRS);
 	s->mode = !(flags & ELEM_NOT_ACTIVE) ? SEGMENT_ACTIVE :
 		flags & ELEM_EXPLICIT ? SEGMENT_DECLARATIVE : SEGMENT_PASSIVE;
@@ -95,6 +98,7 @@ read_data_segment(struct reader *r, struct module *m, struct data_segment *s)
 	uint32_t start = reader_offset(r);
 	uint32_t flags = read_u32(r);
 
+	s->entry = start;
 	if (flags > DATA_ACTIVE_EXPLICIT) {
 		reader_fail_at(r, VM_MALFORMED, start,
 			"malformed data segment kind");

@@ -152,7 +152,8 @@ static void
 read_subtype(struct reader *r, struct module *m, uint8_t code,
 	uint32_t start, struct subtype *t)
 {
-	*t = (struct subtype){ .final = true, .super = TYPE_NONE };
+	*t = (struct subtype){ .final = true, .super = TYPE_NONE,
+		.offset = start };
 	if (code == CODE_SUB || code == CODE_SUB_FINAL) {
 		r->features |= FEATURE_BIT(GC);
 		t->final = code == CODE_SUB_FINAL;

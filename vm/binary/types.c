@@ -72,7 +72,8 @@ read_heaptype(struct reader *r)
 		reader_fail_at(r, VM_MALFORMED, start, "malformed heap type");
 		return HEAP_NO_SUCH_INDEX;
 	}
-	r->features |= FEATURE_BIT(FUNCTION_REFERENCES);
+	r->features |= FEATURE_BIT(REFERENCE_TYPES) |
+		FEATURE_BIT(FUNCTION_REFERENCES);
 	return index < HEAP_NO_SUCH_INDEX ? (heaptype)index : HEAP_NO_SUCH_INDEX;
 }
 
@@ -95,7 +96,8 @@ read_valtype_rest(struct reader *r, uint8_t byte)
 	}
 	if (byte != CODE_REF && byte != CODE_REF_NULL)
 		return VAL_BOT;
-	r->features |= FEATURE_BIT(FUNCTION_REFERENCES);
+	r->features |= FEATURE_BIT(REFERENCE_TYPES) |
+		FEATURE_BIT(FUNCTION_REFERENCES);
 	heap = read_heaptype(r);
 	return VALTYPE_REF(byte == CODE_REF_NULL, heap);
 }
@@ -174,7 +176,14 @@ read_limits(struct reader *r, uint8_t allowed, struct limits *limits)
 void
 read_tabletype(struct reader *r, struct tabletype *t)
 {
-	t->elem = read_reftype(r);
+	/* WebAssembly 1.0 had tables of functions, and no other references. */
+	if (r->pos < r->end && *r->pos == CODE_FUNC) {
+		r->pos++;
+		t->elem = VALTYPE_FUNCREF;
+	} else {
+		t->elem = read_reftype(r);
+		r->features |= FEATURE_BIT(REFERENCE_TYPES);
+	}
 	read_limits(r, LIMITS_HAS_MAX | LIMITS_64, &t->limits);
 }
 

@@ -57,30 +57,36 @@ struct local_run {
 struct table {
 	struct tabletype type;
 	struct range init;	/* constant expression; len 0: null */
+	uint32_t offset;	/* of the entry, for messages, as below */
 };
 
 struct memory {
 	struct memtype type;
+	uint32_t offset;
 };
 
 struct global {
 	struct globaltype type;
 	struct range init;	/* constant expression; {0, 0} if imported */
+	uint32_t offset;
 };
 
 struct tag {
 	uint32_t type;
+	uint32_t offset;
 };
 
 struct export {
 	struct name name;
 	enum extern_kind kind;
 	uint32_t index;
+	uint32_t entry;		/* offset of the entry, for messages */
 };
 
 enum segment_mode { SEGMENT_PASSIVE, SEGMENT_ACTIVE, SEGMENT_DECLARATIVE };
 
 struct elem_segment {
+	uint32_t entry;		/* offset of the entry, for messages */
 	enum segment_mode mode;
 	valtype type;
 	uint32_t table;		/* active */
@@ -91,6 +97,7 @@ struct elem_segment {
 };
 
 struct data_segment {
+	uint32_t entry;
 	enum segment_mode mode;
 	uint32_t memory;
 	struct range offset;
@@ -136,6 +143,7 @@ struct module {
 	struct export *exports;
 	bool has_start;
 	uint32_t start;
+	uint32_t start_entry;	/* offset of the start section's contents */
 	uint32_t nelems;
 	struct elem_segment *elems;
 	bool has_data_count;
@@ -146,6 +154,9 @@ struct module {
 	struct custom_section *customs;
 	struct range code_section;
 };
+
+/* With what each feature builds upon. */
+uint64_t features_closure(uint64_t features);
 
 void module_clear(struct module *m);	/* frees all but the bytes */
 

@@ -130,6 +130,7 @@ struct subtype {
 	uint32_t depth;		/* length of the chain of supertypes */
 	uint32_t group_start;	/* first type index of its recursive group */
 	uint32_t group_len;
+	uint32_t offset;	/* of its entry in the module, for messages */
 	uint32_t canon;		/* canonical id in the registry (canon.h): equal
 				 * types have equal ids */
 	union {

@@ -24,9 +24,9 @@ struct ctrl {
 				 * body itself is a block */
 	bool unreachable;	/* the rest of the frame is stack-polymorphic */
 	uint16_t nparams, nresults;
-	valtype value;		/* the result of a block type that is a value */
 	const struct functype *type;	/* NULL: no parameters, and no result
 					 * or value */
+	valtype value;		/* the result of a block type that is a value */
 	uint32_t height;	/* operand stack height at its entry, without
 				 * its parameters */
 	uint32_t init_height;	/* of the stack of initialised locals */

@@ -1,0 +1,378 @@
+/* The specification's test suite as files. */
+#include "tests/spec/suite.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "vm/vm.h"
+
+#define SCRIPT_SECONDS 300	/* a script that takes longer hangs */
+#define EXIT_SKIP 77		/* automake's */
+
+struct list {
+	char **names;
+	size_t n;
+};
+
+static _Noreturn void
+die(const char *what, const char *name)
+{
+	fprintf(stderr, "%s: %s\n", what, name);
+	exit(2);
+}
+
+static void *
+need(void *p)
+{
+	if (p == NULL)
+		die("out of memory", "suite");
+	return p;
+}
+
+/* ---- commands ---------------------------------------------------------- */
+
+const char *
+command_string(json_t *command, const char *key)
+{
+	return json_string_value(json_object_get(command, key));
+}
+
+const char *
+command_type(json_t *command)
+{
+	const char *type = command_string(command, "type");
+
+	return type != NULL ? type : "?";
+}
+
+static void
+report(const struct script *s, json_t *command, const char *verdict,
+	const char *text)
+{
+	printf("%s %s:%lld: %s%s%s\n", verdict, s->name,
+		(long long)json_integer_value(json_object_get(command, "line")),
+		command_type(command), text[0] != '\0' ? ": " : "", text);
+}
+
+void
+script_pass(struct script *s, json_t *command)
+{
+	s->tally.passed++;
+}
+
+void
+script_skip(struct script *s, json_t *command)
+{
+	s->tally.skipped++;
+}
+
+void
+script_fail(struct script *s, json_t *command, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	s->tally.failed++;
+	report(s, command, "FAIL", text);
+}
+
+void
+script_stage(struct script *s, json_t *command, bool right)
+{
+	s->tally.stages++;
+	s->tally.stages_right += right;
+	if (!right)
+		report(s, command, "STAGE", "");
+}
+
+/* The suite's text is a prefix, or says more than the machine does. */
+void
+script_text(struct script *s, json_t *command, const char *text)
+{
+	const char *want = command_string(command, "text");
+	char line[512];
+	size_t n;
+
+	if (want == NULL)
+		return;
+	n = strlen(want) < strlen(text) ? strlen(want) : strlen(text);
+	s->tally.texts++;
+	if (n > 0 && strncmp(want, text, n) == 0) {
+		s->tally.texts_right++;
+	} else if (s->verbose) {
+		snprintf(line, sizeof(line), "\"%s\", not \"%s\"", text, want);
+		report(s, command, "TEXT", line);
+	}
+}
+
+bool
+script_is_text_only(struct script *s, json_t *command)
+{
+	const char *type = command_string(command, "module_type");
+
+	if (type == NULL || strcmp(type, "text") != 0)
+		return false;
+	s->tally.text_only++;
+	return true;
+}
+
+void
+script_verdict(struct script *s, json_t *command, const struct err *err)
+{
+	bool malformed = strcmp(command_type(command), "assert_malformed") == 0;
+
+	if (err->code == 0) {
+		script_fail(s, command, "accepted");
+		return;
+	}
+	if (err->code != VM_MALFORMED && err->code != VM_INVALID) {
+		script_fail(s, command, "%s", err->text);
+		return;
+	}
+	script_pass(s, command);
+	script_stage(s, command,
+		err->code == (malformed ? VM_MALFORMED : VM_INVALID));
+	script_text(s, command, err->text);
+}
+
+struct bytes
+script_read_module(struct script *s, json_t *command)
+{
+	const char *file = command_string(command, "filename");
+	struct bytes b;
+	char path[PATH_MAX];
+	struct stat st;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", s->dir, file != NULL ? file : "");
+	f = fopen(path, "rb");
+	if (f == NULL || fstat(fileno(f), &st) == -1)
+		die("cannot open", path);
+	b.len = (size_t)st.st_size;
+	b.data = need(malloc(b.len + 1));
+	if (fread(b.data, 1, b.len, f) != b.len)
+		die("cannot read", path);
+	fclose(f);
+	return b;
+}
+
+/* ---- scripts ----------------------------------------------------------- */
+
+static void
+load_script(struct script *s, const char *root, const char *name)
+{
+	const char *base = strrchr(name, '/');
+	static char dir[PATH_MAX], path[PATH_MAX + NAME_MAX];
+	json_error_t error;
+	json_t *json;
+
+	base = base != NULL ? base + 1 : name;
+	snprintf(dir, sizeof(dir), "%s/core/%s", root, name);
+	snprintf(path, sizeof(path), "%s/%s.json", dir, base);
+	json = json_load_file(path, JSON_ALLOW_NUL, &error);
+	s->commands = json_object_get(json, "commands");
+	if (!json_is_array(s->commands))
+		die("not a script", path);
+	s->name = name;
+	s->dir = dir;
+}
+
+static void
+add_tally(struct tally *sum, const struct tally *t)
+{
+	sum->passed += t->passed;
+	sum->failed += t->failed;
+	sum->skipped += t->skipped;
+	sum->text_only += t->text_only;
+	sum->stages += t->stages;
+	sum->stages_right += t->stages_right;
+	sum->texts += t->texts;
+	sum->texts_right += t->texts_right;
+	sum->crashed += t->crashed;
+}
+
+/* In the child: run, and send the figures. */
+static _Noreturn void
+run_child(struct script *s, void (*run)(struct script *s), int fd)
+{
+	alarm(SCRIPT_SECONDS);
+	run(s);
+	fflush(stdout);
+	if (fd_write_all(fd, &s->tally, sizeof(s->tally)) == -1)
+		_exit(2);
+	_exit(0);
+}
+
+/* What a script that crashed or hung had counted is lost, so that all its
+ * commands are failures. */
+static struct tally
+run_forked(struct script *s, void (*run)(struct script *s))
+{
+	struct tally t = { .failed = 0 };
+	int fds[2], status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	if (pipe(fds) == -1 || (pid = fork()) == -1)
+		die("cannot fork", s->name);
+	if (pid == 0) {
+		close(fds[0]);
+		run_child(s, run, fds[1]);
+	}
+	close(fds[1]);
+	if (fd_read_all(fds[0], &t, sizeof(t)) == -1) {
+		t = (struct tally){ .crashed = 1,
+			.failed = (uint32_t)json_array_size(s->commands) };
+		printf("CRASH %s: all its commands count as failed\n", s->name);
+	}
+	close(fds[0]);
+	if (waitpid(pid, &status, 0) == -1)
+		die("cannot wait", s->name);
+	if (WIFSIGNALED(status))
+		printf("CRASH %s: signal %d\n", s->name, WTERMSIG(status));
+	return t;
+}
+
+/* ---- the suite --------------------------------------------------------- */
+
+static void
+list_add(struct list *l, const char *name)
+{
+	l->names = need(realloc(l->names, (l->n + 1) * sizeof(*l->names)));
+	l->names[l->n++] = need(strdup(name));
+}
+
+/* Every folder that holds a script of its own name; others are groups of
+ * them, at most one deep. */
+static void
+list_folder(struct list *l, const char *root, const char *group)
+{
+	char path[PATH_MAX], script[PATH_MAX];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/core/%s", root, group);
+	dir = opendir(path);
+	if (dir == NULL)
+		return;
+	while ((e = readdir(dir)) != NULL) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s%s", group, e->d_name);
+		if (snprintf(script, sizeof(script), "%s/core/%s/%s.json", root,
+		    path, e->d_name) >= (int)sizeof(script))
+			die("path too long", path);
+		if (access(script, R_OK) == 0) {
+			list_add(l, path);
+		} else if (group[0] == '\0') {
+			snprintf(path, sizeof(path), "%s/", e->d_name);
+			list_folder(l, root, path);
+		}
+	}
+	closedir(dir);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static const char *
+find_root(void)
+{
+	static const char *const places[] = { "../shared/testsuite",
+		"tests/testsuite", NULL };
+	const char *srcdir = getenv("srcdir");
+	static char path[PATH_MAX];
+
+	if (getenv("WASM_TESTSUITE") != NULL)
+		return getenv("WASM_TESTSUITE");
+	for (size_t i = 0; places[i] != NULL; i++) {
+		char core[PATH_MAX + 8];
+
+		snprintf(path, sizeof(path), "%s/%s",
+			srcdir != NULL ? srcdir : ".", places[i]);
+		snprintf(core, sizeof(core), "%s/core", path);
+		if (access(core, R_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+static bool
+is_wanted(const char *name, char **filters)
+{
+	if (*filters == NULL)
+		return true;
+	for (; *filters != NULL; filters++) {
+		if (strstr(name, *filters) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+print_figures(const struct tally *t)
+{
+	printf("stage (malformed or invalid) right: %u of %u\n",
+		(unsigned)t->stages_right, (unsigned)t->stages);
+	printf("text right: %u of %u\n", (unsigned)t->texts_right,
+		(unsigned)t->texts);
+	printf("text-only commands, which have no binary: %u\n",
+		(unsigned)t->text_only);
+	if (t->crashed > 0)
+		printf("scripts that crashed: %u\n", (unsigned)t->crashed);
+	printf("%u passed, %u failed, %u skipped\n", (unsigned)t->passed,
+		(unsigned)t->failed, (unsigned)t->skipped);
+}
+
+int
+suite_main(int argc, char **argv, void (*run)(struct script *s))
+{
+	const char *root = find_root();
+	struct tally sum = { .failed = 0 };
+	struct list l = { .names = NULL };
+	bool verbose = false;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "v")) != -1) {
+		if (opt != 'v')
+			die("usage: [-v] [part of a script's name...]", argv[0]);
+		verbose = true;
+	}
+	if (root == NULL) {
+		puts("no test suite: set WASM_TESTSUITE to its folder");
+		return EXIT_SKIP;
+	}
+	list_folder(&l, root, "");
+	if (l.n > 0)
+		qsort(l.names, l.n, sizeof(*l.names), compare_names);
+	for (size_t i = 0; i < l.n; i++) {
+		struct script s = { .verbose = verbose };
+		struct tally t;
+
+		if (!is_wanted(l.names[i], argv + optind))
+			continue;
+		load_script(&s, root, l.names[i]);
+		t = run_forked(&s, run);
+		if (verbose || t.failed > 0)
+			printf("%s: %u passed, %u failed, %u skipped\n", s.name,
+				(unsigned)t.passed, (unsigned)t.failed,
+				(unsigned)t.skipped);
+		add_tally(&sum, &t);
+	}
+	print_figures(&sum);
+	return sum.failed > 0 || sum.passed == 0;
+}
