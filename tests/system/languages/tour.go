@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -21,7 +21,7 @@ func input() {
 	for word := range count {
 		words = append(words, word)
 	}
-	slices.Sort(words)
+	sort.Strings(words)
 	fmt.Printf("input: %d bytes\nwords:", len(text))
 	for _, word := range words {
 		fmt.Printf(" %s=%d", word, count[word])
@@ -34,21 +34,21 @@ func sorting() {
 	const total = 200
 	channel := make(chan uint32)
 	x := uint32(1)
-	for range total {
+	for i := 0; i < total; i++ {
 		x = x*1664525 + 1013904223
 		go func(number uint32) { channel <- number >> 16 }(x)
 	}
 	numbers := []uint32{}
-	for range total {
+	for i := 0; i < total; i++ {
 		numbers = append(numbers, <-channel)
 	}
-	slices.Sort(numbers)
+	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
 	fmt.Println("sorted:", numbers[0], numbers[total/2], numbers[total-1])
 }
 
 func arithmetic() {
 	hash, pi := uint64(14695981039346656037), 0.0
-	for i := range 100000 {
+	for i := 0; i < 100000; i++ {
 		hash = (hash ^ uint64(i&255)) * 1099511628211
 		term := 4.0 / float64(2*i+1)
 		if i%2 == 1 {
