@@ -8,7 +8,7 @@ import subprocess
 
 import harness
 from harness import SOURCE, Skip, contains, equal, test
-from service import Daemon
+from service import Daemon, guest
 
 LANGUAGES = SOURCE / "tests" / "system" / "languages"
 TOUR = b"""\
@@ -142,3 +142,9 @@ def test_rust_panic_is_a_trap():
     equal(result.returncode, 134)
     contains(result.stderr, b"as asked")
     contains(result.stderr, b"unreachable")
+
+
+@test
+def test_program_of_the_older_interface():
+    result = Daemon().run(guest("unstable"))
+    equal((result.returncode, result.stdout), (0, b"old\n"))
