@@ -1,24 +1,13 @@
 /*
  * The semantics of all vector instructions, one function each, named simd_ and
- * the instruction's name with underscores; simd.def lists them by opcode.
- * Runs in the confined child, inside the interpreter's handlers.
- *
- * Shapes, with v for v128 and s for the lane's scalar on the operand stack
- * (uint32_t, uint64_t, float or double):
- *
- *	unary		v (v)		binary		v (v, v)
- *	ternary		v (v, v, v)	shift		v (v, uint32_t)
- *	test		uint32_t (v)	splat		v (s)
- *	extract		s (v, lane)	replace		v (v, lane, s)
- *	shuffle		v (v, v, const uint8_t lanes[16])
- *	const		v (const uint8_t bytes[16])
- *	load		v (const uint8_t *)
- *	store		void (uint8_t *, v)
- *	load lane	v (const uint8_t *, v, lane)
- *	store lane	void (uint8_t *, v, lane)
+ * the instruction's name with underscores. simd.def lists them by opcode, with
+ * what they take and give. Runs in the confined child, inside the
+ * interpreter's handlers.
  *
  * Operands stand in the specification's order. Nothing traps, and no input is
- * undefined behaviour; memory is the caller's to check.
+ * undefined behaviour; bounds of memory are the caller's to check. Whoever
+ * joins floating-point instructions in one C function compiles it with
+ * -ffp-contract=off: a product that is rounded must not be fused with a sum.
  */
 #ifndef VM_EXEC_SIMD_H
 #define VM_EXEC_SIMD_H

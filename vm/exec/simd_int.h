@@ -98,39 +98,10 @@ SHIFT(i32x4_shl, u32x4, <<, 32)
 SHIFT(i32x4_shr_s, i32x4, >>, 32)
 SHIFT(i32x4_shr_u, u32x4, >>, 32)
 SHIFT(i64x2_shl, u64x2, <<, 64)
+SHIFT(i64x2_shr_s, i64x2, >>, 64)
 SHIFT(i64x2_shr_u, u64x2, >>, 64)
 
 #undef SHIFT
-
-/* Bytes are shifted in pairs, and the bits that crossed over masked away. */
-static inline v128
-simd_i8x16_shl(v128 a, uint32_t n)
-{
-	return simd_i16x8_shl(a, n % 8) & simd_i8x16_splat(0xffu << n % 8);
-}
-
-static inline v128
-simd_i8x16_shr_u(v128 a, uint32_t n)
-{
-	return simd_i16x8_shr_u(a, n % 8) & simd_i8x16_splat(0xffu >> n % 8);
-}
-
-/* Shifted as unsigned, the sign stands at sign >> n: (x ^ s) - s extends it. */
-static inline v128
-simd_i8x16_shr_s(v128 a, uint32_t n)
-{
-	v128 sign = simd_i8x16_splat(0x80u >> n % 8);
-
-	return (simd_i8x16_shr_u(a, n) ^ sign) - sign;
-}
-
-static inline v128
-simd_i64x2_shr_s(v128 a, uint32_t n)
-{
-	u64x2 sign = (u64x2)simd_i64x2_splat(UINT64_C(1) << 63 >> n % 64);
-
-	return (v128)(((u64x2)simd_i64x2_shr_u(a, n) ^ sign) - sign);
-}
 
 /* ---- to wider lanes ---------------------------------------------------- */
 
@@ -156,24 +127,18 @@ EXTADD(i32x4, i16x8, i32x4, u32x4, 16)
 
 #undef EXTADD
 
-#define EXTMUL(wide, narrow, form, ulanes)				\
+#define EXTMUL(form)							\
 	static inline v128						\
-	simd_##wide##_extmul_##form(v128 a, v128 b)			\
+	simd_i16x8_extmul_##form(v128 a, v128 b)			\
 	{								\
-		ulanes x = (ulanes)simd_##wide##_extend_##form(a);	\
-		ulanes y = (ulanes)simd_##wide##_extend_##form(b);	\
-									\
-		return (v128)(x * y);					\
+		return simd_i16x8_mul(simd_i16x8_extend_##form(a),	\
+			simd_i16x8_extend_##form(b));			\
 	}
 
-EXTMUL(i16x8, i8x16, low_i8x16_s, u16x8)
-EXTMUL(i16x8, i8x16, low_i8x16_u, u16x8)
-EXTMUL(i16x8, i8x16, high_i8x16_s, u16x8)
-EXTMUL(i16x8, i8x16, high_i8x16_u, u16x8)
-EXTMUL(i32x4, i16x8, low_i16x8_s, u32x4)
-EXTMUL(i32x4, i16x8, low_i16x8_u, u32x4)
-EXTMUL(i32x4, i16x8, high_i16x8_s, u32x4)
-EXTMUL(i32x4, i16x8, high_i16x8_u, u32x4)
+EXTMUL(low_i8x16_s)
+EXTMUL(low_i8x16_u)
+EXTMUL(high_i8x16_s)
+EXTMUL(high_i8x16_u)
 
 #undef EXTMUL
 

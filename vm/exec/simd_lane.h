@@ -51,19 +51,11 @@ simd_v128_xor(v128 a, v128 b)
 	return a ^ b;
 }
 
-static inline uint32_t
-simd_v128_any_true(v128 a)
-{
-	u64x2 halves = (u64x2)a;
-
-	return (halves[0] | halves[1]) != 0;
-}
-
 /* ---- splat, extract, replace ------------------------------------------- */
 
 /*
- * scalar is what stands on the operand stack, element what a lane holds, value
- * what an extracted lane is before it is widened to the scalar.
+ * scalar is what stands on the operand stack, element what a lane holds. Floats
+ * are moved, never computed with: a NaN stays as it is.
  */
 #define SPLAT(shape, lanes, element, scalar)				\
 	static inline v128						\
@@ -114,22 +106,27 @@ EXTRACT(f64x2_extract_lane, f64x2, 2, double)
 
 #undef EXTRACT
 
-#define REPLACE(shape, lanes, count, element, scalar)			\
+/*
+ * Selected by comparing lane numbers: a lane written through memory would make
+ * the next use of the vector wait for the write.
+ */
+#define REPLACE(shape, ulanes, element, scalar, ...)			\
 	static inline v128						\
 	simd_##shape##_replace_lane(v128 a, uint32_t lane, scalar x)	\
 	{								\
-		lanes r = (lanes)a;					\
+		ulanes number = { __VA_ARGS__ };			\
 									\
-		r[lane % (count)] = (element)x;				\
-		return (v128)r;						\
+		return simd_v128_bitselect(simd_##shape##_splat(x), a,	\
+			(v128)(number == (element)lane));		\
 	}
 
-REPLACE(i8x16, u8x16, 16, uint8_t, uint32_t)
-REPLACE(i16x8, u16x8, 8, uint16_t, uint32_t)
-REPLACE(i32x4, u32x4, 4, uint32_t, uint32_t)
-REPLACE(i64x2, u64x2, 2, uint64_t, uint64_t)
-REPLACE(f32x4, f32x4, 4, float, float)
-REPLACE(f64x2, f64x2, 2, double, double)
+REPLACE(i8x16, u8x16, uint8_t, uint32_t, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+	12, 13, 14, 15)
+REPLACE(i16x8, u16x8, uint16_t, uint32_t, 0, 1, 2, 3, 4, 5, 6, 7)
+REPLACE(i32x4, u32x4, uint32_t, uint32_t, 0, 1, 2, 3)
+REPLACE(i64x2, u64x2, uint64_t, uint64_t, 0, 1)
+REPLACE(f32x4, u32x4, uint32_t, float, 0, 1, 2, 3)
+REPLACE(f64x2, u64x2, uint64_t, double, 0, 1)
 
 #undef REPLACE
 
@@ -207,13 +204,19 @@ LANE_MEMORY(64, u64x2, i64x2)
 static inline v128
 simd_v128_load32_zero(const uint8_t *p)
 {
-	return simd_v128_load32_lane(p, (v128){}, 0);
+	uint32_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return (v128)(u32x4){ x };
 }
 
 static inline v128
 simd_v128_load64_zero(const uint8_t *p)
 {
-	return simd_v128_load64_lane(p, (v128){}, 0);
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return (v128)(u64x2){ x };
 }
 
 #define LOAD_EXTEND(name, extend)					\

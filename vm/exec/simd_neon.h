@@ -97,6 +97,25 @@ simd_opaque(v128 v)
 	return v;
 }
 
+static inline uint32_t
+simd_v128_any_true(v128 a)
+{
+	return vmaxvq_u32((uint32x4_t)a) != 0;
+}
+
+#define NEON_SHIFT(name, lanes, op)					\
+	static inline v128						\
+	simd_##name(v128 a, uint32_t n)					\
+	{								\
+		return (v128)((lanes)a op (int8_t)(n % 8));		\
+	}
+
+NEON_SHIFT(i8x16_shl, u8x16, <<)
+NEON_SHIFT(i8x16_shr_s, i8x16, >>)
+NEON_SHIFT(i8x16_shr_u, u8x16, >>)
+
+#undef NEON_SHIFT
+
 static inline v128
 simd_i8x16_shuffle(v128 a, v128 b, const uint8_t lanes[16])
 {
@@ -149,22 +168,24 @@ simd_i64x2_bitmask(v128 a)
 	return (uint32_t)(signs[0] | signs[1] << 1);
 }
 
-#define NEON_EXTMUL(sign, vector, suffix)				\
+#define NEON_EXTMUL(shape, form, vector, suffix)			\
 	static inline v128						\
-	simd_i64x2_extmul_low_i32x4_##sign(v128 a, v128 b)		\
+	simd_##shape##_extmul_low_##form(v128 a, v128 b)		\
 	{								\
 		return (v128)vmull_##suffix(				\
 			vget_low_##suffix((vector)a),			\
 			vget_low_##suffix((vector)b));			\
 	}								\
 	static inline v128						\
-	simd_i64x2_extmul_high_i32x4_##sign(v128 a, v128 b)		\
+	simd_##shape##_extmul_high_##form(v128 a, v128 b)		\
 	{								\
 		return (v128)vmull_high_##suffix((vector)a, (vector)b);	\
 	}
 
-NEON_EXTMUL(s, int32x4_t, s32)
-NEON_EXTMUL(u, uint32x4_t, u32)
+NEON_EXTMUL(i32x4, i16x8_s, int16x8_t, s16)
+NEON_EXTMUL(i32x4, i16x8_u, uint16x8_t, u16)
+NEON_EXTMUL(i64x2, i32x4_s, int32x4_t, s32)
+NEON_EXTMUL(i64x2, i32x4_u, uint32x4_t, u32)
 
 #undef NEON_EXTMUL
 

@@ -28,6 +28,25 @@ SELECT_LANES(i32x4_max_u, u32x4, >)
 
 #undef SELECT_LANES
 
+static inline uint32_t
+simd_v128_any_true(v128 a)
+{
+	return _mm_movemask_epi8((__m128i)(a == 0)) != 0xffff;
+}
+
+/*
+ * Counts in 2, then 4, then 8 bits, each field beside its neighbours. What a
+ * shift brings over from the next byte is masked away.
+ */
+static inline v128
+simd_i8x16_popcnt(v128 a)
+{
+	v128 n = a - ((v128)((u16x8)a >> 1) & 0x55);
+
+	n = (n & 0x33) + ((v128)((u16x8)n >> 2) & 0x33);
+	return (n + (v128)((u16x8)n >> 4)) & 0x0f;
+}
+
 /* Clamped from below, shifted into the signed range, packed, shifted back. */
 static inline v128
 simd_i16x8_narrow_i32x4_u(v128 a, v128 b)

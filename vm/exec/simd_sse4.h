@@ -57,6 +57,25 @@ SSE_ROUND(f64x2, __m128d, pd)
 
 #undef SSE_ROUND
 
+static inline uint32_t
+simd_v128_any_true(v128 a)
+{
+	return !_mm_testz_si128((__m128i)a, (__m128i)a);
+}
+
+/* Looks up the bits of both halves of each byte. */
+static inline v128
+simd_i8x16_popcnt(v128 a)
+{
+	__m128i bits = _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3,
+		1, 2, 2, 3, 2, 3, 3, 4);
+	v128 lower = a & 0x0f;
+	v128 upper = (v128)((u16x8)a >> 4) & 0x0f;
+
+	return (v128)_mm_shuffle_epi8(bits, (__m128i)lower) +
+	    (v128)_mm_shuffle_epi8(bits, (__m128i)upper);
+}
+
 /*
  * The machine picks by an index's low four bits, or gives zero where its top
  * bit is set: the additions set that bit for every index out of range.

@@ -47,14 +47,35 @@ simd_opaque(v128 v)
 	return v;
 }
 
-/* Counts in 2, then 4, then 8 bits, each field beside its neighbours. */
+/*
+ * There is no shift of bytes: the upper and lower bytes of pairs are shifted
+ * apart from each other.
+ */
 static inline v128
-simd_i8x16_popcnt(v128 a)
+simd_i8x16_shl(v128 a, uint32_t n)
 {
-	v128 n = a - ((a >> 1) & 0x55);
+	u16x8 upper = ((u16x8)a & 0xff00) << (int)(n % 8);
+	u16x8 lower = (u16x8)a << (int)(n % 8);
 
-	n = (n & 0x33) + ((n >> 2) & 0x33);
-	return (n + (n >> 4)) & 0x0f;
+	return (v128)(upper | (lower & 0x00ff));
+}
+
+static inline v128
+simd_i8x16_shr_u(v128 a, uint32_t n)
+{
+	u16x8 upper = (u16x8)a >> (int)(n % 8);
+	u16x8 lower = ((u16x8)a & 0x00ff) >> (int)(n % 8);
+
+	return (v128)((upper & 0xff00) | lower);
+}
+
+static inline v128
+simd_i8x16_shr_s(v128 a, uint32_t n)
+{
+	i16x8 upper = (i16x8)a >> (int)(n % 8);
+	i16x8 lower = (i16x8)((u16x8)a << 8) >> (int)(n % 8);
+
+	return (v128)(((u16x8)upper & 0xff00) | (u16x8)lower >> 8);
 }
 
 static inline uint32_t
@@ -83,6 +104,24 @@ simd_i64x2_bitmask(v128 a)
 {
 	return (uint32_t)_mm_movemask_pd((__m128d)a);
 }
+
+/* The products' lower halves are one instruction, their upper halves another. */
+#define SSE_EXTMUL(sign, half, high_halves)				\
+	static inline v128						\
+	simd_i32x4_extmul_##half##_i16x8_##sign(v128 a, v128 b)		\
+	{								\
+		v128 lower = (v128)((u16x8)a * (u16x8)b);		\
+		v128 upper = (v128)high_halves((__m128i)a, (__m128i)b);	\
+									\
+		return simd_interleave16_##half(lower, upper);		\
+	}
+
+SSE_EXTMUL(s, low, _mm_mulhi_epi16)
+SSE_EXTMUL(s, high, _mm_mulhi_epi16)
+SSE_EXTMUL(u, low, _mm_mulhi_epu16)
+SSE_EXTMUL(u, high, _mm_mulhi_epu16)
+
+#undef SSE_EXTMUL
 
 /* The instruction multiplies the even lanes. */
 static inline v128
