@@ -375,7 +375,19 @@ read_data_count_section(struct reader *r, struct decoder *d)
 	d->m->data_count = read_u32(r);
 }
 
-/* Only the extent of each body; code.h reads what is in it. */
+/* Only the extent of a body; code.h reads what is in it. */
+static struct range
+read_body(struct reader *r)
+{
+	struct range body = read_byte_vec(r);
+
+	if (body.len > LIMIT_BODY_BYTES)
+		reader_fail_at(r, VM_LIMIT, body.offset,
+			"function body of %u bytes, at most %u",
+			(unsigned)body.len, LIMIT_BODY_BYTES);
+	return body;
+}
+
 static void
 read_code_section(struct reader *r, struct decoder *d)
 {
@@ -389,7 +401,7 @@ read_code_section(struct reader *r, struct decoder *d)
 		reader_fail_at(r, VM_MALFORMED, m->code_section.offset,
 			"function and code section have inconsistent lengths");
 	for (uint32_t i = 0; i < n && reader_ok(r); i++)
-		m->funcs[m->nimported_funcs + i].body = read_byte_vec(r);
+		m->funcs[m->nimported_funcs + i].body = read_body(r);
 	d->nbodies = n;
 }
 
