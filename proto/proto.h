@@ -5,6 +5,8 @@
 #ifndef PROTO_PROTO_H
 #define PROTO_PROTO_H
 
+#include <stdint.h>
+
 #define PROTO_VERSION 1
 
 /* A frame's length field counts what follows it. A longer frame closes the
@@ -16,6 +18,8 @@
 #define PROTO_DATA_MAX		65536u	/* of one job.output or job.input */
 #define PROTO_TEXT_MAX		8192u
 #define PROTO_CREDIT_MAX	(16u << 20)
+#define PROTO_VALUES_MAX	65536u	/* of one frame, containers included */
+#define PROTO_DEPTH_MAX		8	/* of containers in containers */
 #define PROTO_NUMBER_MAX	((uint64_t)1 << 53)	/* exact in every language */
 
 /* Codes of error answers: a map {code, name, text, retry_ms?}. */
@@ -24,5 +28,24 @@ enum proto_error {
 #include "proto/errors.def"
 #undef PROTO_ERROR
 };
+
+/* How a job ended: job.exit's status. */
+enum proto_status {
+#define STATUS(id, letters, exit, text) PROTO_STATUS_##id,
+#include "proto/status.def"
+#undef STATUS
+	PROTO_STATUS_COUNT
+};
+
+struct proto_status_info {
+	const char *letters;
+	int exit;	/* of wasmctl */
+	const char *text;
+};
+
+extern const struct proto_status_info proto_status_info[PROTO_STATUS_COUNT];
+
+/* The name of a code of errors.def; "unknown" for any other. */
+const char *proto_error_name(uint64_t code);
 
 #endif

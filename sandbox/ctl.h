@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #define CTL_FD 3	/* the control socket in zygote and template */
+#define MODULE_FD 4	/* the module in a template, while it loads */
 
 /* Limits that shape a template: part of its identity. */
 struct template_limits {

@@ -40,7 +40,12 @@ void launch_default_policy(enum layer_policy policy[LAYER_COUNT]);
 int launch_start(const struct launch_config *cfg, struct launch *out,
 	struct err *err);
 
-/* Close everything and reap: every confined process is gone afterwards. */
+/*
+ * Close everything and reap: every confined process is gone afterwards. The
+ * caller reaps its templates and children before (it may kill them first, or
+ * close init_pipe, which kills them all): init is the last to go, and waited
+ * for in vain, two seconds, while one of them is left as a zombie.
+ */
 void launch_stop(struct launch *l);
 
 #endif

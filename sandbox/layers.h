@@ -24,11 +24,17 @@ struct layer_info {
 
 extern const struct layer_info layer_info[LAYER_COUNT];
 
+/* What an administrator can do about a layer that is not in force for error,
+ * an errno; static text. */
+const char *layer_advice(enum layer layer, int error);
+
 /* What became of each layer when the zygote entered its confinement. */
 struct layer_report {
 	uint32_t in_force;		/* bit (1 << enum layer) */
 	int error[LAYER_COUNT];		/* errno of a layer not in force, or 0 */
-	uint32_t detail[LAYER_COUNT];	/* Landlock: its ABI; otherwise 0 */
+	uint32_t detail[LAYER_COUNT];	/* Landlock: its ABI; seccomp: 1 if built
+					   with sanitizers, whose policy is
+					   wider; otherwise 0 */
 };
 
 #endif

@@ -1,0 +1,100 @@
+/* Where the daemon is. Used by wasmctl. */
+#include "client/address.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "client/private.h"
+
+#define ADDRESS_SYSTEM "/run/wasmd/wasmd.sock"
+#define ADDRESS_PRIVATE "/wasmd.sock"	/* in the private directory */
+
+/* A daemon that leaves for want of work can close the door on us: then the
+ * next one has to be started. */
+#define ADDRESS_ATTEMPTS 3
+
+static int
+address_set(struct address *a, const char *path, struct err *err)
+{
+	if (strlen(path) >= sizeof(a->path))
+		return err_set(err, PROTO_ERROR_USAGE,
+			"a socket's path has at most %zu bytes",
+			sizeof(a->path) - 1);
+	strcpy(a->path, path);
+	return 0;
+}
+
+/* With the lock held nobody else starts a daemon, so that whoever waited for
+ * it finds the one that was started meanwhile. */
+static struct wasmd *
+address_start_private(struct address *a, int dir, struct err *err)
+{
+	struct err nobody = ERR_NONE;
+	struct wasmd *w = NULL;
+	int lock = private_lock(dir, err);
+
+	if (lock == -1)
+		return NULL;
+	w = wasmd_open(a->path, &nobody);
+	if (w == NULL && private_start(dir, a->path, err) == 0) {
+		w = wasmd_open(a->path, err);
+		a->was_started = true;
+	}
+	fd_close(&lock);
+	return w;
+}
+
+static struct wasmd *
+address_open_private(struct address *a, struct err *err)
+{
+	char path[sizeof(a->path) - sizeof(ADDRESS_PRIVATE)];
+	struct wasmd *w = NULL;
+	int dir;
+
+	a->is_private = true;
+	dir = private_open_dir(path, sizeof(path), err);
+	if (dir == -1)
+		return NULL;
+	snprintf(a->path, sizeof(a->path), "%s" ADDRESS_PRIVATE, path);
+	for (int i = 0; i < ADDRESS_ATTEMPTS && w == NULL; i++) {
+		*err = ERR_NONE;
+		w = wasmd_open(a->path, err);
+		if (w != NULL || err->code != PROTO_ERROR_UNAVAILABLE)
+			break;
+		*err = ERR_NONE;
+		w = address_start_private(a, dir, err);
+		if (w == NULL && err->code != PROTO_ERROR_UNAVAILABLE)
+			break;
+	}
+	fd_close(&dir);
+	return w;
+}
+
+struct wasmd *
+address_open(const char *option, struct address *a, struct err *err)
+{
+	const char *named = option != NULL ? option : getenv("WASMD_SOCKET");
+	struct wasmd *w;
+
+	*a = (struct address){ .is_private = false };
+	if (named != NULL && named[0] != '\0')
+		return address_set(a, named, err) == -1 ? NULL :
+			wasmd_open(a->path, err);
+	if (address_set(a, ADDRESS_SYSTEM, err) == -1)
+		return NULL;
+	w = wasmd_open(a->path, err);
+	/* None there, or not for this user. */
+	if (w != NULL || (err->code != PROTO_ERROR_UNAVAILABLE &&
+	    err->code != PROTO_ERROR_DENIED))
+		return w;
+	*err = ERR_NONE;
+	return address_open_private(a, err);
+}
+
+const char *
+address_text(const struct address *a)
+{
+	return a->path[0] != '\0' ? a->path : "no socket";
+}

@@ -1,0 +1,376 @@
+/* The transport of a connection to the daemon. Runs in clients. */
+#include "client/conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "proto/wire.h"
+
+/* What may wait to be sent: a whole submit and some input. */
+#define CONN_OUT_MAX (2 * PROTO_FRAME_MAX + WIRE_HEADER)
+
+/* A request that was not answered yet. */
+struct request {
+	struct request *next;
+	uint32_t call;
+	enum msg_id id;
+	conn_answer_fn on_answer;
+	void *arg;
+};
+
+struct wasmd {
+	int fd;
+	struct wire in;
+	struct buf out;
+	int attached;		/* descriptor to send, or -1, */
+	size_t attached_at;	/* with the byte of out at this place */
+	uint32_t last_call;
+	struct request *requests;
+	struct wasmd_job *jobs;
+};
+
+/* ---- sending ----------------------------------------------------------- */
+
+/*
+ * A descriptor travels with the first bytes of its frame. The kernel takes so
+ * few of them at once or not at all.
+ */
+#define CONN_WITH_FD_MAX 4096
+
+/* One send(2): 1 when something was sent, 0 when the socket is full. */
+static int
+conn_send_some(struct wasmd *w)
+{
+	size_t len = w->out.len;
+	ssize_t n;
+
+	if (w->attached != -1 && w->attached_at == 0) {
+		if (len > CONN_WITH_FD_MAX)
+			len = CONN_WITH_FD_MAX;
+		if (fd_send(w->fd, w->out.data, len, &w->attached, 1) == -1)
+			return errno == EAGAIN ? 0 : -1;
+		fd_close(&w->attached);
+		buf_drain(&w->out, len);
+		return 1;
+	}
+	if (w->attached != -1)
+		len = w->attached_at;
+	n = send(w->fd, w->out.data, len, MSG_NOSIGNAL);
+	if (n == -1)
+		return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -1;
+	if (w->attached != -1)
+		w->attached_at -= (size_t)n;
+	buf_drain(&w->out, (size_t)n);
+	return 1;
+}
+
+static int
+conn_send(struct wasmd *w, struct err *err)
+{
+	int more = 1;
+
+	while (w->out.len > 0 && more == 1)
+		more = conn_send_some(w);
+	/* A daemon that closes has said why before: let that be read. */
+	if (more == -1 && errno != EPIPE && errno != ECONNRESET)
+		return err_set(err, PROTO_ERROR_UNAVAILABLE,
+			"cannot send to the daemon: %s", strerror(errno));
+	return 0;
+}
+
+int
+conn_notify(struct wasmd *w, const struct msg *m, struct err *err)
+{
+	return msg_pack(m, &w->out, err);
+}
+
+/* Only one descriptor can wait to be sent. */
+static int
+conn_wait_attached(struct wasmd *w, struct err *err)
+{
+	while (w->attached != -1) {
+		struct pollfd p = { .fd = w->fd, .events = POLLOUT };
+
+		if (poll(&p, 1, WASMD_OPEN_MS) == 0)
+			return err_set(err, PROTO_ERROR_UNAVAILABLE,
+				"the daemon does not read");
+		if (conn_send(w, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+conn_queue_request(struct wasmd *w, struct msg *m, int fd, struct err *err)
+{
+	int copy = -1;
+	size_t at;
+
+	if (fd != -1 && conn_wait_attached(w, err) == -1)
+		return -1;
+	if (fd != -1 && (copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)) == -1)
+		return err_set(err, PROTO_ERROR_INTERNAL,
+			"cannot pass the module: %s", strerror(errno));
+	at = w->out.len;
+	m->call = ++w->last_call;
+	if (msg_pack(m, &w->out, err) == -1) {
+		fd_close(&copy);
+		return -1;
+	}
+	if (copy != -1) {
+		w->attached = copy;
+		w->attached_at = at;
+	}
+	return 0;
+}
+
+int
+conn_request(struct wasmd *w, struct msg *m, int fd,
+	conn_answer_fn on_answer, void *arg, struct err *err)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+	if (conn_queue_request(w, m, fd, err) == -1) {
+		free(r);
+		return -1;
+	}
+	*r = (struct request){
+		.next = w->requests, .call = m->call, .id = m->id,
+		.on_answer = on_answer, .arg = arg,
+	};
+	w->requests = r;
+	return 0;
+}
+
+/* ---- receiving --------------------------------------------------------- */
+
+static struct request **
+conn_find_request(struct wasmd *w, uint32_t call)
+{
+	struct request **r = &w->requests;
+
+	while (*r != NULL && (*r)->call != call)
+		r = &(*r)->next;
+	return r;
+}
+
+static int
+conn_request_of(void *arg, uint32_t call)
+{
+	struct request *r = *conn_find_request(arg, call);
+
+	return r == NULL ? -1 : (int)r->id;
+}
+
+static void
+conn_answered(struct wasmd *w, const struct msg *m)
+{
+	struct request **at = conn_find_request(w, m->call);
+	struct request *r = *at;
+
+	*at = r->next;
+	r->on_answer(r->arg, m);
+	free(r);
+}
+
+static int
+conn_take_frame(struct wasmd *w, const void *frame, size_t len, struct err *err)
+{
+	struct msg_side side = {
+		.direction = TO_CLIENT, .request_of = conn_request_of, .arg = w,
+	};
+	struct msg m;
+	int ret = msg_unpack(&m, &side, frame, len, err);
+
+	if (ret == -1)
+		err_prefix(err, "the daemon's message was not understood");
+	else if (m.form == FORM_ANSWER)
+		conn_answered(w, &m);
+	else if (m.id != MSG_COUNT)
+		ret = job_notify(w, &m, err);
+	msg_clear(&m);
+	return ret;
+}
+
+static int
+conn_take_frames(struct wasmd *w, struct err *err)
+{
+	const uint8_t *frame;
+	size_t len;
+	int more;
+
+	while ((more = wire_next(&w->in, &frame, &len, err)) == 1)
+		if (conn_take_frame(w, frame, len, err) == -1)
+			return -1;
+	return more;
+}
+
+/* One recv(2): the caller's loop sees to its other descriptors in between. */
+static int
+conn_receive(struct wasmd *w, struct err *err)
+{
+	uint8_t data[WIRE_FEED_MAX];
+	ssize_t n;
+
+	do {
+		n = recv(w->fd, data, sizeof(data), 0);
+	} while (n == -1 && errno == EINTR);
+	if (n == -1 && errno == EAGAIN)
+		return 0;
+	if (n == -1)
+		return err_set(err, PROTO_ERROR_UNAVAILABLE,
+			"lost the daemon: %s", strerror(errno));
+	if (n == 0)
+		return err_set(err, PROTO_ERROR_UNAVAILABLE,
+			"the daemon closed the connection");
+	if (wire_feed(&w->in, data, (size_t)n, err) == -1)
+		return -1;
+	return conn_take_frames(w, err);
+}
+
+int
+wasmd_dispatch(struct wasmd *w, struct err *err)
+{
+	if (conn_send(w, err) == -1 || conn_receive(w, err) == -1)
+		return -1;
+	/* Callbacks may have queued more. */
+	return conn_send(w, err);
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+struct greeting {
+	bool answered;
+	struct err *err;
+};
+
+static void
+conn_on_hello(void *arg, const struct msg *answer)
+{
+	struct greeting *g = arg;
+	struct span text;
+
+	g->answered = true;
+	if (answer->id != MSG_ERROR)
+		return;
+	text = msg_bytes(answer, FIELD_ERROR_TEXT);
+	err_set(g->err, (int)msg_number(answer, FIELD_ERROR_CODE, 0),
+		"%.*s", (int)text.len, text.data);
+}
+
+static int
+conn_greet(struct wasmd *w, struct err *err)
+{
+	uint64_t end = clock_monotonic_us() + WASMD_OPEN_MS * 1000ull;
+	struct greeting g = { .err = err };
+	struct msg m;
+
+	msg_init_request(&m, MSG_HELLO, 0);
+	msg_set_number(&m, FIELD_HELLO_VERSION, PROTO_VERSION);
+	msg_set_str(&m, FIELD_HELLO_CLIENT, "libwasmd");
+	if (conn_request(w, &m, -1, conn_on_hello, &g, err) == -1)
+		return -1;
+	while (!g.answered) {
+		struct pollfd p = { .fd = w->fd, .events = POLLIN };
+		uint64_t now;
+
+		if (wasmd_dispatch(w, err) == -1)
+			return -1;
+		now = clock_monotonic_us();
+		if (!g.answered && now >= end)
+			return err_set(err, PROTO_ERROR_UNAVAILABLE,
+				"the daemon does not answer");
+		if (!g.answered)
+			poll(&p, 1, (int)((end - now) / 1000) + 1);
+	}
+	return err->code == 0 ? 0 : -1;
+}
+
+static int
+conn_connect(struct wasmd *w, const char *path, struct err *err)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return err_set(err, PROTO_ERROR_USAGE,
+			"a socket's path has at most %zu bytes",
+			sizeof(sun.sun_path) - 1);
+	strcpy(sun.sun_path, path);
+	w->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (w->fd == -1)
+		return err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
+	if (connect(w->fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+		return err_set(err, errno == EACCES || errno == EPERM ?
+			PROTO_ERROR_DENIED : PROTO_ERROR_UNAVAILABLE,
+			"%s", strerror(errno));
+	if (fd_set_nonblock(w->fd) == -1)
+		return err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
+	return 0;
+}
+
+struct wasmd *
+wasmd_open(const char *path, struct err *err)
+{
+	struct wasmd *w = calloc(1, sizeof(*w));
+
+	if (w == NULL) {
+		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	w->fd = -1;
+	w->attached = -1;
+	wire_init(&w->in);
+	buf_init(&w->out, CONN_OUT_MAX);
+	if (conn_connect(w, path, err) == -1 || conn_greet(w, err) == -1) {
+		wasmd_close(w);
+		return NULL;
+	}
+	return w;
+}
+
+void
+wasmd_close(struct wasmd *w)
+{
+	if (w == NULL)
+		return;
+	job_free_all(w);
+	while (w->requests != NULL) {
+		struct request *r = w->requests;
+
+		w->requests = r->next;
+		free(r);
+	}
+	fd_close(&w->attached);
+	fd_close(&w->fd);
+	wire_clear(&w->in);
+	buf_clear(&w->out);
+	free(w);
+}
+
+int
+wasmd_fd(const struct wasmd *w)
+{
+	return w->fd;
+}
+
+size_t
+wasmd_unsent(const struct wasmd *w)
+{
+	return w->out.len;
+}
+
+struct wasmd_job **
+conn_jobs(struct wasmd *w)
+{
+	return &w->jobs;
+}

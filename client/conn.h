@@ -1,0 +1,30 @@
+/*
+ * The transport of a connection: frames, requests that wait for their answers,
+ * and the jobs that notifications belong to. Inside of libwasmd only.
+ */
+#ifndef CLIENT_CONN_H
+#define CLIENT_CONN_H
+
+#include "client/libwasmd.h"
+
+/* Takes the answer to a request: its own or MSG_ERROR. */
+typedef void (*conn_answer_fn)(void *arg, const struct msg *answer);
+
+/*
+ * Queue a request; fd (or -1) is duplicated and attached to its frame. 0, or -1
+ * when it passes a limit, which leaves the connection as it was.
+ */
+int conn_request(struct wasmd *w, struct msg *request, int fd,
+	conn_answer_fn on_answer, void *arg, struct err *err);
+
+/* Queue a notification. */
+int conn_notify(struct wasmd *w, const struct msg *m, struct err *err);
+
+/* The head of the connection's jobs, a list of job.c. */
+struct wasmd_job **conn_jobs(struct wasmd *w);
+
+/* job.c: a notification has arrived. -1: the daemon broke a rule. */
+int job_notify(struct wasmd *w, const struct msg *m, struct err *err);
+void job_free_all(struct wasmd *w);
+
+#endif

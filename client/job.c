@@ -1,0 +1,274 @@
+/* The jobs of a connection, as a client sees them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/conn.h"
+
+struct wasmd_job {
+	struct wasmd_job *next;
+	struct wasmd *conn;
+	const struct wasmd_events *events;
+	void *arg;
+	bool started;		/* id is known */
+	bool cancel_wanted;	/* as soon as it is */
+	uint64_t id;
+	size_t credit;		/* output bytes that may still come */
+};
+
+static void
+job_free(struct wasmd_job *job)
+{
+	struct wasmd_job **at = conn_jobs(job->conn);
+
+	while (*at != job)
+		at = &(*at)->next;
+	*at = job->next;
+	free(job);
+}
+
+void
+job_free_all(struct wasmd *w)
+{
+	while (*conn_jobs(w) != NULL)
+		job_free(*conn_jobs(w));
+}
+
+/* ---- submitting -------------------------------------------------------- */
+
+static void
+job_ignore_answer(void *arg, const struct msg *answer)
+{
+	/* A job that had ended already cannot be cancelled, which is fine. */
+}
+
+static int
+job_send_cancel(struct wasmd_job *job, struct err *err)
+{
+	struct msg m;
+
+	msg_init_request(&m, MSG_CANCEL, 0);
+	msg_set_number(&m, FIELD_CANCEL_JOB, job->id);
+	return conn_request(job->conn, &m, -1, job_ignore_answer, NULL, err);
+}
+
+static void
+job_on_answer(void *arg, const struct msg *answer)
+{
+	struct wasmd_job *job = arg;
+	struct err err = ERR_NONE;
+
+	if (answer->id == MSG_ERROR) {
+		job->events->on_refused(job->arg, answer);
+		job_free(job);
+		return;
+	}
+	job->started = true;
+	job->id = msg_number(answer, RESULT_SUBMIT_JOB, 0);
+	if (job->events->on_started != NULL)
+		job->events->on_started(job->arg, job);
+	/* Without memory the request is lost, the job is not: its end comes
+	 * with its limits or the connection's. */
+	if (job->cancel_wanted)
+		job_send_cancel(job, &err);
+}
+
+/* Spans for a vector of strings; freed by the caller. */
+static struct span *
+job_spans(const char *const *strings, size_t count, struct err *err)
+{
+	struct span *spans = calloc(count + 1, sizeof(*spans));
+
+	if (spans == NULL) {
+		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		spans[i] = (struct span){ strings[i], strlen(strings[i]) };
+	return spans;
+}
+
+static void
+job_set_limits(struct msg *m, const struct wasmd_call *call)
+{
+	const struct {
+		enum field_id field;
+		uint64_t value;
+	} limits[] = {
+		{ FIELD_SUBMIT_WALL_MS, call->wall_ms },
+		{ FIELD_SUBMIT_CPU_MS, call->cpu_ms },
+		{ FIELD_SUBMIT_FUEL, call->fuel },
+		{ FIELD_SUBMIT_MEMORY_BYTES, call->memory_bytes },
+		{ FIELD_SUBMIT_STACK_BYTES, call->stack_bytes },
+		{ FIELD_SUBMIT_OUTPUT_BYTES, call->output_bytes },
+		{ FIELD_SUBMIT_TABLE_ELEMS, call->table_elems },
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (limits[i].value != 0)
+			msg_set_number(m, limits[i].field, limits[i].value);
+}
+
+static int
+job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
+	struct err *err)
+{
+	struct span *args = job_spans(call->args, call->nargs, err);
+	struct span *env = job_spans(call->env, call->nenv, err);
+	struct span *params = job_spans(call->params, call->nparams, err);
+	struct msg m;
+	int ret = -1;
+
+	if (args == NULL || env == NULL || params == NULL)
+		goto out;
+	msg_init_request(&m, MSG_SUBMIT, 0);
+	if (call->module_fd != -1)
+		msg_set_number(&m, FIELD_SUBMIT_MODULE_FD, true);
+	else
+		msg_set_bytes(&m, FIELD_SUBMIT_MODULE, call->module,
+			call->module_len);
+	msg_set_strs(&m, FIELD_SUBMIT_ARGS, args, call->nargs);
+	msg_set_strs(&m, FIELD_SUBMIT_ENV, env, call->nenv);
+	if (call->invoke != NULL) {
+		msg_set_str(&m, FIELD_SUBMIT_INVOKE, call->invoke);
+		msg_set_strs(&m, FIELD_SUBMIT_PARAMS, params, call->nparams);
+	}
+	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
+	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
+	msg_set_number(&m, FIELD_SUBMIT_CREDIT, call->credit);
+	job_set_limits(&m, call);
+	ret = conn_request(job->conn, &m, call->module_fd, job_on_answer, job,
+		err);
+out:
+	free(args);
+	free(env);
+	free(params);
+	return ret;
+}
+
+struct wasmd_job *
+wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
+	const struct wasmd_events *events, void *arg, struct err *err)
+{
+	struct wasmd_job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL) {
+		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	*job = (struct wasmd_job){
+		.conn = w, .events = events, .arg = arg, .credit = call->credit,
+		.next = *conn_jobs(w),
+	};
+	*conn_jobs(w) = job;
+	if (job_send_submit(job, call, err) == -1) {
+		job_free(job);
+		return NULL;
+	}
+	return job;
+}
+
+/* ---- while it runs ----------------------------------------------------- */
+
+int
+wasmd_job_credit(struct wasmd_job *job, size_t bytes, struct err *err)
+{
+	struct msg m;
+
+	msg_init_notify(&m, MSG_JOB_CREDIT);
+	msg_set_number(&m, FIELD_JOB_CREDIT_JOB, job->id);
+	msg_set_number(&m, FIELD_JOB_CREDIT_BYTES, bytes);
+	if (conn_notify(job->conn, &m, err) == -1)
+		return -1;
+	job->credit += bytes;
+	return 0;
+}
+
+int
+wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
+	struct err *err)
+{
+	struct msg m;
+
+	msg_init_notify(&m, MSG_JOB_INPUT);
+	msg_set_number(&m, FIELD_JOB_INPUT_JOB, job->id);
+	if (len > 0)
+		msg_set_bytes(&m, FIELD_JOB_INPUT_DATA, data, len);
+	else
+		msg_set_number(&m, FIELD_JOB_INPUT_EOF, true);
+	return conn_notify(job->conn, &m, err);
+}
+
+int
+wasmd_job_cancel(struct wasmd_job *job, struct err *err)
+{
+	if (job->cancel_wanted)
+		return 0;
+	job->cancel_wanted = true;
+	return job->started ? job_send_cancel(job, err) : 0;
+}
+
+static struct wasmd_job *
+job_find(struct wasmd *w, uint64_t id)
+{
+	struct wasmd_job *job = *conn_jobs(w);
+
+	while (job != NULL && (!job->started || job->id != id))
+		job = job->next;
+	return job;
+}
+
+static int
+job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
+{
+	int fd = (int)msg_number(m, FIELD_JOB_OUTPUT_FD, 0);
+	struct span data = msg_bytes(m, FIELD_JOB_OUTPUT_DATA);
+
+	if (fd != 1 && fd != 2)
+		return err_set(err, PROTO_ERROR_PROTOCOL,
+			"the daemon sent output for descriptor %d", fd);
+	if (data.len > job->credit)
+		return err_set(err, PROTO_ERROR_PROTOCOL,
+			"the daemon sent more output than it was allowed");
+	job->credit -= data.len;
+	job->events->on_output(job->arg, fd, data.data, data.len);
+	return 0;
+}
+
+int
+job_notify(struct wasmd *w, const struct msg *m, struct err *err)
+{
+	struct wasmd_job *job;
+
+	switch (m->id) {
+	case MSG_JOB_OUTPUT:
+		job = job_find(w, msg_number(m, FIELD_JOB_OUTPUT_JOB, 0));
+		return job == NULL ? 0 : job_on_output(job, m, err);
+	case MSG_JOB_WANT_INPUT:
+		job = job_find(w, msg_number(m, FIELD_JOB_WANT_INPUT_JOB, 0));
+		if (job != NULL)
+			job->events->on_want_input(job->arg,
+				msg_number(m, FIELD_JOB_WANT_INPUT_BYTES, 0));
+		return 0;
+	case MSG_JOB_EXIT:
+		job = job_find(w, msg_number(m, FIELD_JOB_EXIT_JOB, 0));
+		if (job != NULL) {
+			job->events->on_exit(job->arg, m);
+			job_free(job);
+		}
+		return 0;
+	default:
+		return err_set(err, PROTO_ERROR_PROTOCOL,
+			"the daemon sent a message it must not send");
+	}
+}
+
+int
+wasmd_check(struct wasmd *w,
+	void (*on_layers)(void *arg, const struct msg *answer), void *arg,
+	struct err *err)
+{
+	struct msg m;
+
+	msg_init_request(&m, MSG_CHECK, 0);
+	return conn_request(w, &m, -1, on_layers, arg, err);
+}

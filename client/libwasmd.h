@@ -1,0 +1,103 @@
+/*
+ * The client's side of a connection to wasmd. Never blocks once it is open,
+ * keeps no global state, prints nothing: for poll(2) or any event loop.
+ *
+ *	w = wasmd_open(path, &err);
+ *	wasmd_submit(w, &call, &events, arg, &err);
+ *	for (;;) {
+ *		poll wasmd_fd(w) for POLLIN, and for POLLOUT while
+ *		wasmd_unsent(w) is not 0
+ *		if (wasmd_dispatch(w, &err) == -1)
+ *			the connection is over, all its jobs with it
+ *	}
+ *
+ * Errors have the codes of enum proto_error.
+ */
+#ifndef CLIENT_LIBWASMD_H
+#define CLIENT_LIBWASMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "proto/msg.h"
+
+struct wasmd;
+struct wasmd_job;
+
+/*
+ * Connect to the socket at path and exchange greetings; the one call that
+ * waits, at most WASMD_OPEN_MS. NULL with PROTO_ERROR_UNAVAILABLE when nobody
+ * answers there, PROTO_ERROR_DENIED when it is forbidden, or the daemon's own
+ * refusal.
+ */
+#define WASMD_OPEN_MS 10000
+struct wasmd *wasmd_open(const char *path, struct err *err);
+void wasmd_close(struct wasmd *w);	/* frees its jobs; NULL is fine */
+
+int wasmd_fd(const struct wasmd *w);
+size_t wasmd_unsent(const struct wasmd *w);
+
+/*
+ * Send and receive what can be without waiting and call the callbacks. -1 when
+ * the connection has ended: PROTO_ERROR_UNAVAILABLE when the daemon closed it,
+ * PROTO_ERROR_PROTOCOL when it sent what it must not.
+ */
+int wasmd_dispatch(struct wasmd *w, struct err *err);
+
+/* What to run. All is borrowed until wasmd_submit returns. */
+struct wasmd_call {
+	int module_fd;		/* a regular file or memfd; -1: the bytes */
+	const void *module;
+	size_t module_len;
+	const char *const *args;	/* [0] is the program's name */
+	size_t nargs;
+	const char *const *env;		/* "NAME=value" */
+	size_t nenv;
+	const char *invoke;		/* NULL: the command's _start */
+	const char *const *params;
+	size_t nparams;
+	bool has_stdin;
+	unsigned tty;			/* bit n: descriptor n is a terminal */
+	uint32_t credit;		/* output bytes that may come at first */
+	/* Limits; 0: the daemon's default. */
+	uint64_t wall_ms, cpu_ms, fuel;
+	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
+};
+
+/*
+ * What happens to a job. Data and messages are valid during the callback. Each
+ * job gets exactly one of on_exit and on_refused, the last of its callbacks,
+ * unless its connection ends first. None may call wasmd_close.
+ */
+struct wasmd_events {
+	void (*on_started)(void *arg, struct wasmd_job *job);
+	void (*on_output)(void *arg, int fd, const void *data, size_t len);
+	void (*on_want_input)(void *arg, size_t bytes);
+	void (*on_exit)(void *arg, const struct msg *record);	/* job.exit */
+	void (*on_refused)(void *arg, const struct msg *error);	/* error */
+};
+
+/* The job, valid until its last callback; NULL when the call passes a limit
+ * of the protocol. */
+struct wasmd_job *wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
+	const struct wasmd_events *events, void *arg, struct err *err);
+
+/* Let bytes more of its output come. */
+int wasmd_job_credit(struct wasmd_job *job, size_t bytes, struct err *err);
+
+/* Send standard input, at most what on_want_input asked for; its end with
+ * len 0. */
+int wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
+	struct err *err);
+
+/* Ask for its end; on_exit follows. Harmless at any time and repeatedly. */
+int wasmd_job_cancel(struct wasmd_job *job, struct err *err);
+
+/* Ask which layers of confinement are in force. on_layers is called once. */
+int wasmd_check(struct wasmd *w,
+	void (*on_layers)(void *arg, const struct msg *answer), void *arg,
+	struct err *err);
+
+#endif

@@ -1,0 +1,172 @@
+/* wasmctl: the verbs, and help about them. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/outcome.h"
+#include "client/report.h"
+#include "client/verb.h"
+#include "config.h"
+
+static int help_run(const struct verb *verb, int argc, char **argv);
+static int complete_run(const struct verb *verb, int argc, char **argv);
+
+static const struct option_spec no_options[] = { { .name = NULL } };
+
+static const struct verb verbs[] = {
+	{ "submit", "MODULE [ARGUMENT...]", "run a module and stream its output",
+		submit_options, false, submit_run },
+	{ "run", "MODULE [ARGUMENT...]", "the same as submit",
+		submit_options, false, submit_run },
+	{ "check", "", "show which layers of confinement are in force",
+		check_options, false, check_run },
+	{ "help", "[VERB]", "explain a verb",
+		no_options, false, help_run },
+	{ "__complete", "[VERB]", "words for a shell's completion",
+		no_options, true, complete_run },
+};
+
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+const struct verb *
+verb_find(const char *name)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+void
+verb_print_help(const struct verb *verb)
+{
+	bool has_options = verb->options[0].name != NULL;
+
+	printf("usage: wasmctl %s%s%s%s\n\n%s\n", verb->name,
+		has_options ? " [OPTION...]" : "",
+		verb->operands[0] != '\0' ? " " : "", verb->operands,
+		verb->help);
+	if (has_options)
+		printf("\n");
+	options_print_help(verb->options, stdout);
+}
+
+static void
+main_print_usage(FILE *out)
+{
+	fprintf(out, "usage: wasmctl VERB [OPTION...] ...\n\n"
+		"Run WebAssembly that nobody trusts, confined by wasmd.\n\n");
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (!verbs[i].hidden)
+			fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+	fprintf(out, "\nwasmctl VERB --help explains a verb's options; "
+		"wasmctl(1) has it all.\n");
+}
+
+/* The verb named by the first operand; NULL when there is none or, after a
+ * report, no such verb. */
+static const struct verb *
+main_operand_verb(int argc, char **argv, bool *wrong)
+{
+	const struct verb *named = argc > 1 ? verb_find(argv[1]) : NULL;
+
+	*wrong = argc > 1 && named == NULL;
+	if (*wrong)
+		report("no such verb: %s (see wasmctl --help)", argv[1]);
+	return named;
+}
+
+static int
+help_run(const struct verb *verb, int argc, char **argv)
+{
+	const struct verb *named;
+	bool wrong;
+
+	named = main_operand_verb(argc, argv, &wrong);
+	if (wrong)
+		return EXIT_WASMCTL;
+	if (named != NULL)
+		verb_print_help(named);
+	else
+		main_print_usage(stdout);
+	return 0;
+}
+
+/* "word<TAB>argument<TAB>help" per line: the verbs, or a verb's options. */
+static int
+complete_run(const struct verb *verb, int argc, char **argv)
+{
+	const struct verb *named;
+	bool wrong;
+
+	named = main_operand_verb(argc, argv, &wrong);
+	if (wrong)
+		return EXIT_WASMCTL;
+	if (named != NULL)
+		options_print_words(named->options, stdout);
+	for (size_t i = 0; i < VERB_COUNT && named == NULL; i++)
+		if (!verbs[i].hidden)
+			printf("%s\t\t%s\n", verbs[i].name, verbs[i].help);
+	return 0;
+}
+
+static int
+main_unknown(const char *word)
+{
+	if (word[0] == '-')
+		report("no such option: %s (see wasmctl --help)", word);
+	else if (access(word, F_OK) == 0)
+		report("no such verb: %s (to run it: wasmctl run %s)", word,
+			word);
+	else
+		report("no such verb: %s (see wasmctl --help)", word);
+	return EXIT_WASMCTL;
+}
+
+/* Standard descriptors that were closed before we began must not become those
+ * of sockets. What is put there fails to read or write as a closed one does. */
+static void
+main_fill_descriptors(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			_exit(EXIT_WASMCTL);
+}
+
+/* What printf(3) kept back is an error of the command, not of its exit. */
+static int
+main_flush(int status)
+{
+	if (fflush(stdout) == 0)
+		return status;
+	report("cannot write standard output: %m");
+	return EXIT_WASMCTL;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	main_fill_descriptors();
+	report_open(false);
+	if (argc < 2) {
+		main_print_usage(stderr);
+		return EXIT_WASMCTL;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		main_print_usage(stdout);
+		return main_flush(0);
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("wasmctl %s\n", PACKAGE_VERSION);
+		return main_flush(0);
+	}
+	verb = verb_find(argv[1]);
+	if (verb == NULL)
+		return main_unknown(argv[1]);
+	return main_flush(verb->run(verb, argc - 1, argv + 1));
+}

@@ -1,0 +1,117 @@
+/* A module on its way to the daemon. Used by wasmctl. */
+#include "client/module.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "client/outcome.h"
+#include "client/report.h"
+
+#define MODULE_MAX ((off_t)1 << 30)	/* more than any daemon takes */
+
+static int
+module_fail(const char *path, int error)
+{
+	report("%s: %s", path, strerror(error));
+	return error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND :
+		error == EACCES || error == EISDIR ? EXIT_INVALID : EXIT_WASMCTL;
+}
+
+/* Copy a stream to a memfd. 0 or an errno. */
+static int
+module_copy(int from, int to)
+{
+	char data[65536];
+	off_t total = 0;
+
+	for (;;) {
+		ssize_t n = read(from, data, sizeof(data));
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return errno;
+		if (n == 0)
+			return 0;
+		total += n;
+		if (total > MODULE_MAX)
+			return EFBIG;
+		if (fd_write_all(to, data, (size_t)n) == -1)
+			return errno;
+	}
+}
+
+static int
+module_take_stream(struct module_source *m)
+{
+	int copy = memfd_create("module", MFD_CLOEXEC);
+	int error = copy == -1 ? errno : module_copy(m->fd, copy);
+
+	if (error != 0) {
+		fd_close(&copy);
+		return module_fail(m->path, error);
+	}
+	module_close(m);
+	m->fd = copy;
+	return 0;
+}
+
+int
+module_open(struct module_source *m, const char *path)
+{
+	struct stat st;
+
+	*m = (struct module_source){ .path = path };
+	m->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (m->fd == -1)
+		return module_fail(path, errno);
+	if (fstat(m->fd, &st) == -1)
+		return module_fail(path, errno);
+	if (S_ISDIR(st.st_mode))
+		return module_fail(path, EISDIR);
+	return S_ISREG(st.st_mode) ? 0 : module_take_stream(m);
+}
+
+void
+module_close(struct module_source *m)
+{
+	fd_close(&m->fd);
+}
+
+const char *
+module_name(const struct module_source *m)
+{
+	const char *slash = strrchr(m->path, '/');
+
+	return slash != NULL && slash[1] != '\0' ? slash + 1 : m->path;
+}
+
+const char *
+module_hint(const struct module_source *m)
+{
+	static const struct {
+		const char *start;
+		const char *hint;
+	} hints[] = {
+		{ "(module", "it is WebAssembly text: translate it with wat2wasm" },
+		{ ";;", "it is WebAssembly text: translate it with wat2wasm" },
+		{ "\x7f" "ELF", "it is a native program: compile its source for "
+			"wasm32-wasi" },
+		{ "#!", "it is a script for an interpreter" },
+		{ "BC\xc0\xde", "it is LLVM bitcode: link it with wasm-ld" },
+	};
+	char start[8] = "";
+
+	if (pread(m->fd, start, sizeof(start), 0) == -1)
+		return NULL;
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strncmp(start, hints[i].start, strlen(hints[i].start)) == 0)
+			return hints[i].hint;
+	return NULL;
+}

@@ -1,0 +1,24 @@
+/* A module on its way to the daemon: a regular file, which goes as it is, or
+ * anything else that can be read, which is read whole. */
+#ifndef CLIENT_MODULE_H
+#define CLIENT_MODULE_H
+
+#include <stddef.h>
+
+struct module_source {
+	const char *path;	/* "-": standard input */
+	int fd;			/* a regular file or a memfd */
+};
+
+/* Open it. 0, or what wasmctl exits with after it has reported why not. */
+int module_open(struct module_source *m, const char *path);
+void module_close(struct module_source *m);
+
+/* The path's last component: what a program is called by itself. */
+const char *module_name(const struct module_source *m);
+
+/* What the file seems to be, for someone who was told that it is no module; or
+ * NULL. */
+const char *module_hint(const struct module_source *m);
+
+#endif

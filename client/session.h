@@ -1,0 +1,42 @@
+/*
+ * One call, from its submission to its end, between a daemon and our standard
+ * descriptors: input is read only when the guest reads, output is asked for
+ * only as fast as it is taken from us.
+ */
+#ifndef CLIENT_SESSION_H
+#define CLIENT_SESSION_H
+
+#include <stdbool.h>
+
+#include "client/libwasmd.h"
+#include "client/output.h"
+#include "client/record.h"
+
+struct session {
+	struct wasmd *conn;
+	struct wasmd_job *job;
+	struct err err;		/* why the connection ended, if it did */
+	struct output out;
+	size_t owed;		/* output taken, for which credit is due */
+	size_t input_wanted;
+	bool input_open;
+	int signals;
+	bool over;		/* the job has ended, or the connection */
+	/* How it went: */
+	struct record record;
+	int signal;		/* the first that came, or 0 */
+	int stdout_errno;	/* why output could not be written, or 0 */
+};
+
+/* Output that may wait on its way from the daemon. */
+#define SESSION_WINDOW (256u << 10)
+
+/*
+ * Run the call to its end; call->credit and call->has_stdin are set here. 0
+ * with the record filled in; -1 with s->err set when the daemon could not be
+ * asked or was lost. session_clear is due after both.
+ */
+int session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call);
+void session_clear(struct session *s);
+
+#endif

@@ -1,0 +1,368 @@
+/* wasmctl submit and its alias run: run a module and be its terminal. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "client/address.h"
+#include "client/module.h"
+#include "client/outcome.h"
+#include "client/report.h"
+#include "client/session.h"
+#include "client/text.h"
+#include "client/verb.h"
+
+struct submit_values {
+	struct texts env;
+	const char *invoke;
+	uint64_t wall_ms, cpu_ms, fuel;
+	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
+	bool no_stdin;
+	bool json;
+	const char *meta;
+	bool quiet;
+	bool verbose;
+	const char *socket;
+	bool help;
+};
+
+#define AT(field) offsetof(struct submit_values, field)
+
+const struct option_spec submit_options[] = {
+	{ 'e', "env", OPTION_TEXTS, AT(env), "NAME[=VALUE]",
+		"a variable for the guest; without a value, ours" },
+	{ 'i', "invoke", OPTION_TEXT, AT(invoke), "NAME",
+		"call this export; the arguments are its parameters" },
+	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
+		"stop it after this time, such as 500ms, 10s or 2m" },
+	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
+		"stop it after this much CPU time" },
+	{ 0, "fuel", OPTION_NUMBER, AT(fuel), "NUMBER",
+		"stop it after about this many instructions" },
+	{ 'm', "max-memory", OPTION_SIZE, AT(memory_bytes), "SIZE",
+		"memory it may use, such as 64M" },
+	{ 0, "max-output", OPTION_SIZE, AT(output_bytes), "SIZE",
+		"stop it after this much output" },
+	{ 0, "max-stack", OPTION_SIZE, AT(stack_bytes), "SIZE",
+		"memory for its calls in calls" },
+	{ 0, "max-table", OPTION_NUMBER, AT(table_elems), "NUMBER",
+		"elements that its tables may have" },
+	{ 'n', "no-stdin", OPTION_FLAG, AT(no_stdin), NULL,
+		"give it no standard input" },
+	{ 0, "json", OPTION_FLAG, AT(json), NULL,
+		"the record as JSON on standard error, no messages" },
+	{ 0, "meta", OPTION_TEXT, AT(meta), "FILE",
+		"write the record as JSON to this file" },
+	{ 'q', "quiet", OPTION_FLAG, AT(quiet), NULL,
+		"no messages; the exit status says how it went" },
+	{ 'v', "verbose", OPTION_FLAG, AT(verbose), NULL,
+		"say which daemon is used; show the record at the end" },
+	OPTIONS_COMMON(struct submit_values),
+	{ .name = NULL },
+};
+
+#undef AT
+
+/* ---- before ------------------------------------------------------------ */
+
+/* "NAME" becomes "NAME=VALUE" with the value of our environment. */
+static int
+submit_fill_env(struct submit_values *v)
+{
+	for (size_t i = 0; i < v->env.count; i++) {
+		char *name = v->env.items[i], *pair;
+		const char *value;
+
+		if (name[0] == '=' || name[0] == '\0') {
+			report("--env: a variable needs a name: \"%s\"", name);
+			return -1;
+		}
+		if (strchr(name, '=') != NULL)
+			continue;
+		value = getenv(name);
+		if (value == NULL) {
+			report("--env: %s is not set here; give it a value "
+				"with %s=VALUE", name, name);
+			return -1;
+		}
+		if (asprintf(&pair, "%s=%s", name, value) == -1)
+			report_fatal("out of memory");
+		free(name);
+		v->env.items[i] = pair;
+	}
+	return 0;
+}
+
+static bool
+submit_has_stdin(const struct submit_values *v, const struct module_source *m)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	return !v->no_stdin && strcmp(m->path, "-") != 0 &&
+		flags != -1 && (flags & O_ACCMODE) != O_WRONLY;
+}
+
+static unsigned
+submit_terminals(bool has_stdin)
+{
+	unsigned tty = 0;
+
+	for (int fd = has_stdin ? 0 : 1; fd <= STDERR_FILENO; fd++)
+		if (isatty(fd))
+			tty |= 1u << fd;
+	return tty;
+}
+
+/* operands: the module's arguments, or the export's parameters. */
+static void
+submit_make_call(struct wasmd_call *call, const struct submit_values *v,
+	const struct module_source *m, const struct texts *args)
+{
+	const char *const *words = (const char *const *)args->items;
+
+	*call = (struct wasmd_call){
+		.module_fd = m->fd,
+		.args = words,
+		.nargs = v->invoke != NULL ? 1 : args->count,
+		.env = (const char *const *)v->env.items,
+		.nenv = v->env.count,
+		.invoke = v->invoke,
+		.params = words + 1,
+		.nparams = args->count - 1,
+		.has_stdin = submit_has_stdin(v, m),
+		.wall_ms = v->wall_ms,
+		.cpu_ms = v->cpu_ms,
+		.fuel = v->fuel,
+		.memory_bytes = v->memory_bytes,
+		.stack_bytes = v->stack_bytes,
+		.output_bytes = v->output_bytes,
+		.table_elems = v->table_elems,
+	};
+	call->tty = submit_terminals(call->has_stdin);
+}
+
+/* ---- after ------------------------------------------------------------- */
+
+/* "FILE: trapped: integer divide by zero", the backtrace, the advice. */
+static void
+submit_explain(const struct msg *record, const struct module_source *m,
+	const struct outcome *outcome)
+{
+	struct span cause = msg_bytes(record, FIELD_JOB_EXIT_CAUSE);
+	struct span trap = msg_bytes(record, FIELD_JOB_EXIT_TRAP);
+	const struct span *frames;
+	const char *hint = outcome->advice;
+	size_t n;
+
+	if (trap.len > 0)
+		report("%s: trapped: %.*s", m->path, (int)trap.len, trap.data);
+	else
+		report("%s: %.*s", m->path, (int)cause.len, cause.data);
+	frames = msg_strs(record, FIELD_JOB_EXIT_BACKTRACE, &n);
+	for (size_t i = 0; i < n; i++)
+		report_more("    at %.*s", (int)frames[i].len, frames[i].data);
+	if (outcome->exit == EXIT_INVALID)
+		hint = module_hint(m);
+	if (hint != NULL)
+		report_more("    %s", hint);
+}
+
+/* "i32:-1" is in the record; people and scripts want the number. */
+static struct span
+submit_plain_result(struct span result)
+{
+	const char *colon = memchr(result.data, ':', result.len);
+	size_t skip = colon == NULL ? 0 : (size_t)(colon + 1 - result.data);
+
+	return (struct span){ result.data + skip, result.len - skip };
+}
+
+static void
+submit_write_results(const struct msg *record)
+{
+	const struct span *results;
+	struct buf out;
+	size_t n;
+
+	results = msg_strs(record, FIELD_JOB_EXIT_RESULTS, &n);
+	buf_init(&out, RECORD_JSON_MAX);
+	for (size_t i = 0; i < n; i++) {
+		struct span plain = submit_plain_result(results[i]);
+
+		if (text_escape(&out, plain.data, plain.len) == -1 ||
+		    buf_append(&out, "\n", 1) == -1)
+			report_fatal("out of memory");
+	}
+	if (fd_write_all(STDOUT_FILENO, out.data, out.len) == -1 &&
+	    errno != EPIPE)
+		report("cannot write standard output: %s", strerror(errno));
+	buf_clear(&out);
+}
+
+/* The record to the file of --meta and, with --json or -v, to standard error. */
+static void
+submit_write_record(const struct msg *record, const struct submit_values *v,
+	int meta)
+{
+	struct buf json, table;
+
+	buf_init(&json, RECORD_JSON_MAX);
+	buf_init(&table, RECORD_JSON_MAX);
+	if (record_json(&json, record) == -1 || record_table(&table, record) == -1)
+		report_fatal("out of memory");
+	if (meta != -1 && fd_write_all(meta, json.data, json.len) == -1)
+		report("cannot write %s: %s", v->meta, strerror(errno));
+	if (v->json)
+		fd_write_all(STDERR_FILENO, json.data, json.len);
+	if (v->verbose && !v->json)
+		fd_write_all(STDERR_FILENO, table.data, table.len);
+	buf_clear(&json);
+	buf_clear(&table);
+}
+
+static int
+submit_exit(const struct session *s, const struct outcome *outcome)
+{
+	if (s->stdout_errno != 0)
+		return s->stdout_errno == EPIPE ? EXIT_CANCELLED : EXIT_WASMCTL;
+	if (outcome->exit == EXIT_CANCELLED && s->signal != 0)
+		return 128 + s->signal;
+	if (outcome->exit == EXIT_GUEST)
+		return (int)(msg_number(&s->record.msg,
+			FIELD_JOB_EXIT_EXIT_CODE, 0) & 255);
+	return outcome->exit;
+}
+
+/* What the record says, told to the terminal and to the caller. */
+static int
+submit_finish(struct session *s, const struct submit_values *v,
+	const struct module_source *m, int meta)
+{
+	const struct msg *record = &s->record.msg;
+	struct span status = msg_bytes(record, FIELD_JOB_EXIT_STATUS);
+	struct outcome outcome = outcome_find(status.data, status.len);
+
+	if (s->stdout_errno == 0)
+		submit_write_results(record);
+	else if (s->stdout_errno != EPIPE)
+		report("cannot write standard output: %s",
+			strerror(s->stdout_errno));
+	/* Whoever pressed Ctrl-C or closed our output knows it. */
+	if (outcome.exit != EXIT_GUEST && s->signal == 0 && s->stdout_errno == 0)
+		submit_explain(record, m, &outcome);
+	submit_write_record(record, v, meta);
+	return submit_exit(s, &outcome);
+}
+
+/* ---- the verb ---------------------------------------------------------- */
+
+/* There was no job: a record all the same, for whoever reads records. */
+static int
+submit_fail(const struct submit_values *v, int meta, const char *where,
+	const struct err *err)
+{
+	struct record record;
+
+	report("%s: %s", where, err->text);
+	record_init(&record);
+	if (record_set(&record, "XX", err->text, strlen(err->text)) == 0)
+		submit_write_record(&record.msg, v, meta);
+	record_clear(&record);
+	return EXIT_WASMCTL;
+}
+
+static int
+submit_session(const struct submit_values *v, const struct module_source *m,
+	const struct texts *args, int meta)
+{
+	struct err err = ERR_NONE;
+	struct wasmd_call call;
+	struct address address;
+	struct session s;
+	struct wasmd *conn;
+	int status;
+
+	conn = address_open(v->socket, &address, &err);
+	if (conn == NULL)
+		return submit_fail(v, meta, address_text(&address), &err);
+	if (v->verbose && !v->json)
+		report("%s daemon at %s", address.was_started ? "started a" :
+			"using the", address.path);
+	submit_make_call(&call, v, m, args);
+	if (session_run(&s, conn, &call) == -1)
+		status = submit_fail(v, meta, m->path, &s.err);
+	else
+		status = submit_finish(&s, v, m, meta);
+	session_clear(&s);
+	wasmd_close(conn);
+	return status;
+}
+
+static int
+submit_open_meta(const char *path, int *meta)
+{
+	*meta = -1;
+	if (path == NULL)
+		return 0;
+	*meta = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (*meta == -1)
+		report("cannot write %s: %s", path, strerror(errno));
+	return *meta == -1 ? -1 : 0;
+}
+
+static int
+submit_file(const struct submit_values *v, int argc, char **argv)
+{
+	struct texts args = { .count = 0 };
+	struct module_source m;
+	int status, meta;
+
+	status = module_open(&m, argv[0]);
+	if (status != 0)
+		return status;
+	texts_add(&args, module_name(&m));
+	for (int i = 1; i < argc; i++)
+		texts_add(&args, argv[i]);
+	status = EXIT_WASMCTL;
+	if (submit_open_meta(v->meta, &meta) == 0)
+		status = submit_session(v, &m, &args, meta);
+	fd_close(&meta);
+	module_close(&m);
+	texts_clear(&args);
+	return status;
+}
+
+static int
+submit_with(const struct verb *verb, struct submit_values *v, int argc,
+	char **argv)
+{
+	int first = options_parse(submit_options, v, argc, argv);
+
+	if (first == -1)
+		return EXIT_WASMCTL;
+	if (v->help) {
+		verb_print_help(verb);
+		return 0;
+	}
+	report_open(v->quiet || v->json);
+	if (first == argc) {
+		report("%s: which module? (see wasmctl %s --help)", argv[0],
+			argv[0]);
+		return EXIT_WASMCTL;
+	}
+	if (submit_fill_env(v) == -1)
+		return EXIT_WASMCTL;
+	return submit_file(v, argc - first, argv + first);
+}
+
+int
+submit_run(const struct verb *verb, int argc, char **argv)
+{
+	struct submit_values v = { .help = false };
+	int status = submit_with(verb, &v, argc, argv);
+
+	texts_clear(&v.env);
+	return status;
+}

@@ -1,0 +1,39 @@
+/* What wasmctl can be told to do: the verbs and their tables of options. */
+#ifndef CLIENT_VERB_H
+#define CLIENT_VERB_H
+
+#include <stdbool.h>
+
+#include "client/options.h"
+
+struct verb {
+	const char *name;
+	const char *operands;	/* in the synopsis, after the options */
+	const char *help;
+	const struct option_spec *options;
+	bool hidden;		/* for programs, not for people */
+	/* argv[0] is the verb. Returns what wasmctl exits with. */
+	int (*run)(const struct verb *verb, int argc, char **argv);
+};
+
+/* The verb of that name, or NULL. */
+const struct verb *verb_find(const char *name);
+
+void verb_print_help(const struct verb *verb);
+
+/* Every table has these two last. */
+#define OPTIONS_COMMON(values) \
+	{ 0, "socket", OPTION_TEXT, offsetof(values, socket), "PATH", \
+		"the daemon's socket, in place of $WASMD_SOCKET" }, \
+	{ 'h', "help", OPTION_FLAG, offsetof(values, help), NULL, \
+		"explain the options" }
+
+/* submit.c */
+extern const struct option_spec submit_options[];
+int submit_run(const struct verb *verb, int argc, char **argv);
+
+/* check.c */
+extern const struct option_spec check_options[];
+int check_run(const struct verb *verb, int argc, char **argv);
+
+#endif

@@ -1,0 +1,64 @@
+# bash completion for wasmctl(1). The words come from wasmctl itself, whose
+# tables of options they are.
+
+# Add those of the lines "word<TAB>argument<TAB>help" that begin with the word
+# under the cursor.
+_wasmctl_words() {
+	local word rest
+	while IFS=$'\t' read -r word rest; do
+		if [[ $word == "$cur"* ]]; then
+			COMPREPLY+=("$word ")
+		fi
+	done < <("${COMP_WORDS[0]}" __complete "$@" 2>/dev/null)
+}
+
+_wasmctl_files() {
+	local file
+	compopt -o filenames
+	while IFS= read -r file; do
+		COMPREPLY+=("$file")
+	done < <(compgen -f -- "$cur")
+}
+
+# What the option takes, "" for nothing or no such option.
+_wasmctl_argument() {
+	"${COMP_WORDS[0]}" __complete "$1" 2>/dev/null |
+		while IFS= read -r line; do
+			if [[ $line == "$2"$'\t'* ]]; then
+				line=${line#*$'\t'}
+				printf '%s' "${line%%$'\t'*}"
+			fi
+		done
+}
+
+_wasmctl() {
+	local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} argument i
+	COMPREPLY=()
+	compopt -o nospace
+	if ((COMP_CWORD == 1)); then
+		_wasmctl_words
+		return
+	fi
+	# Options end at the first word that is none, the module.
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} != -* ]]; then
+			compopt +o nospace
+			_wasmctl_files
+			return
+		fi
+		argument=$(_wasmctl_argument "$verb" "${COMP_WORDS[i]}")
+		if [[ -n $argument ]] && ((++i == COMP_CWORD)); then
+			case $argument in
+			FILE | PATH) compopt +o nospace; _wasmctl_files ;;
+			esac
+			return
+		fi
+	done
+	case $verb:$cur in
+	help:*) _wasmctl_words ;;
+	*:-*) _wasmctl_words "$verb" ;;
+	submit:* | run:*) compopt +o nospace; _wasmctl_files ;;
+	esac
+}
+
+complete -F _wasmctl wasmctl

@@ -1,0 +1,54 @@
+/*
+ * A child: the one call of one guest. From here on no malloc, no stdio, and no
+ * function of libc that could make a system call of its own.
+ */
+#include "config.h"
+
+#include "guest/child.h"
+
+#include <unistd.h>
+
+#include "guest/io.h"
+#include "guest/run.h"
+#include "sandbox/call.h"
+#include "sandbox/enter.h"
+#include "sandbox/limits.h"
+#include "sandbox/process.h"
+
+/* The pipes become 0 and 1; nothing else stays open. Templates keep 0 and 1
+ * taken, so that neither pipe can have the other's number. */
+static int
+child_take_fds(int in, int out)
+{
+	if (dup3(in, STDIN_FILENO, 0) == -1 || dup3(out, STDOUT_FILENO, 0) == -1)
+		return -1;
+#ifdef WITH_SANITIZERS
+	return process_close_from(STDERR_FILENO + 1);
+#else
+	return process_close_from(STDOUT_FILENO + 1);
+#endif
+}
+
+noreturn void
+child_run(const struct enter *e, int in, int out)
+{
+	static char *scratch[CALL_SCRATCH(CALL_MAX) / sizeof(char *)];
+	struct guest_io *io = guest_io_get();
+	struct call call;
+	const void *data;
+	size_t len;
+
+	if (child_take_fds(in, out) == -1 || process_die_with_daemon() == -1)
+		process_exit(PROCESS_EXIT_ENTER);
+	/* The call comes from the daemon alone, and says how much CPU time
+	 * there is: so it is read before the last filter goes on. */
+	data = guest_io_read_call(io, &len);
+	if (call_unpack(&call, data, len, scratch, NULL) == -1)
+		process_exit(PROCESS_EXIT_PEER);
+	if (call.cpu_us > 0 && limits_cpu_final(call.cpu_us) == -1)
+		process_exit(PROCESS_EXIT_ENTER);
+	enter_filter(e, FILTER_CHILD);
+	guest_io_set_limit(io, call.output_bytes);
+	run_call(&call, io);
+	process_exit(PROCESS_EXIT_DONE);
+}

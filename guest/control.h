@@ -1,0 +1,24 @@
+/*
+ * The control socket on CTL_FD, as sandbox/ctl.h describes it. Runs in zygote
+ * and template. A message that is not as it should be ends the process: the
+ * daemon has gone, or is not the daemon.
+ */
+#ifndef GUEST_CONTROL_H
+#define GUEST_CONTROL_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "sandbox/ctl.h"
+
+/* Wait for a request of this kind with exactly nfds descriptors. */
+void control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
+	size_t nfds);
+
+void control_send(const struct ctl_msg *msg);
+
+/* Answer a request to clone: pid as process_clone returned it, errno if -1.
+ * Closes pidfd. */
+void control_send_spawned(uint64_t id, pid_t pid, int pidfd);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * The seccomp filters, compiled at build time from sandbox/policy.def, and
+ * their installation in the calling process.
+ */
+#ifndef SANDBOX_FILTER_H
+#define SANDBOX_FILTER_H
+
+#include <linux/filter.h>
+
+/* In this order a process and its forks put them on, each narrower. */
+enum filter_stage {
+	FILTER_ZYGOTE,
+	FILTER_TEMPLATE,
+	FILTER_CHILD,
+	FILTER_COUNT
+};
+
+const struct sock_fprog *filter_program(enum filter_stage stage);
+
+/* 0, or -1 with errno. Needs no_new_privs. Cannot be undone. */
+int filter_install(enum filter_stage stage);
+
+#endif

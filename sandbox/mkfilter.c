@@ -1,0 +1,144 @@
+/*
+ * Compiles sandbox/policy.def to the BPF programs of sandbox/filter.c. Runs
+ * on the machine that builds, and is the only user of libseccomp.
+ *
+ *	mkfilter x86_64|aarch64 > filters.inc
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sandbox/ctl.h"
+
+#define POLICY_ARGS 4
+#define PROGRAM_MAX 4096	/* BPF_MAXINSNS */
+
+enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_CHILD };
+
+struct policy_row {
+	enum policy_stage stage;
+	const char *name;
+	struct scmp_arg_cmp checks[POLICY_ARGS];	/* op 0 ends them */
+};
+
+#define EQ(n, value)	{ n, SCMP_CMP_EQ, (uint64_t)(value), 0 }
+#define LE(n, value)	{ n, SCMP_CMP_LE, (uint64_t)(value), 0 }
+#define ONLY(n, bits)	{ n, SCMP_CMP_MASKED_EQ, ~(uint64_t)(bits), 0 }
+
+static const struct policy_row policy[] = {
+#define SYSCALL(stage, name, reason, ...) \
+	{ STAGE_##stage, #name, { __VA_ARGS__ } },
+#include "sandbox/policy.def"
+#undef SYSCALL
+};
+
+static void
+die(const char *what, const char *name, int error)
+{
+	fprintf(stderr, "mkfilter: %s %s: %s\n", what, name, strerror(-error));
+	exit(1);
+}
+
+static scmp_filter_ctx
+filter_new(uint32_t arch)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int error;
+
+	if (ctx == NULL)
+		die("cannot make", "a filter", -12);
+	error = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+	    SCMP_ACT_KILL_PROCESS);
+	if (error == 0 && seccomp_arch_native() != arch) {
+		error = seccomp_arch_add(ctx, arch);
+		if (error == 0)
+			error = seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
+	}
+	if (error != 0)
+		die("cannot set up", "a filter", error);
+	return ctx;
+}
+
+static void
+filter_add(scmp_filter_ctx ctx, const struct policy_row *row)
+{
+	int nr = seccomp_syscall_resolve_name(row->name);
+	unsigned nchecks = 0;
+	int error;
+
+	while (nchecks < POLICY_ARGS && row->checks[nchecks].op != 0)
+		nchecks++;
+	if (nr == __NR_SCMP_ERROR)
+		die("unknown system call", row->name, -38);
+	error = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr,
+	    nchecks, row->checks);
+	if (error != 0)
+		die("cannot allow", row->name, error);
+}
+
+/* Print a finished filter as the initialiser of an array. */
+static void
+filter_print(scmp_filter_ctx ctx, const char *name)
+{
+	static struct sock_filter code[PROGRAM_MAX];
+	FILE *file = tmpfile();
+	size_t n;
+	int error;
+
+	if (file == NULL)
+		die("cannot write", "a temporary file", -5);
+	error = seccomp_export_bpf(ctx, fileno(file));
+	if (error != 0)
+		die("cannot compile", name, error);
+	rewind(file);
+	n = fread(code, sizeof(code[0]), PROGRAM_MAX, file);
+	fclose(file);
+	printf("\nstatic const struct sock_filter %s[] = {\n", name);
+	for (size_t i = 0; i < n; i++)
+		printf("\t{ 0x%02x, %3u, %3u, 0x%08x },\n", code[i].code,
+		    code[i].jt, code[i].jf, code[i].k);
+	printf("};\n");
+}
+
+static void
+stage_print(uint32_t arch, enum policy_stage stage, const char *name)
+{
+	scmp_filter_ctx ctx = filter_new(arch);
+
+	for (size_t i = 0; i < sizeof(policy) / sizeof(policy[0]); i++) {
+		if (policy[i].stage >= stage)
+			filter_add(ctx, &policy[i]);
+	}
+	filter_print(ctx, name);
+	seccomp_release(ctx);
+}
+
+int
+main(int argc, char **argv)
+{
+	uint32_t arch = argc == 2 ? seccomp_arch_resolve_name(argv[1]) : 0;
+
+	if (arch == 0) {
+		fprintf(stderr, "usage: mkfilter x86_64|aarch64\n");
+		return 1;
+	}
+	printf("/* Made by sandbox/mkfilter from sandbox/policy.def for %s. */\n",
+	    argv[1]);
+	stage_print(arch, STAGE_ZYGOTE, "filter_zygote");
+	stage_print(arch, STAGE_TEMPLATE, "filter_template");
+	stage_print(arch, STAGE_CHILD, "filter_child");
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+}

@@ -1,0 +1,46 @@
+/* Cloning and ending of confined processes. Runs in the worker. */
+#include "config.h"
+
+#include "sandbox/process.h"
+
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+pid_t
+process_clone(int *pidfd)
+{
+	/* The pidfd goes where the parent's thread id would; the two orders of
+	 * the arguments behind it do not matter, as both are 0. */
+	return (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD,
+	    0, pidfd, 0, 0);
+}
+
+int
+process_die_with_daemon(void)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+noreturn void
+process_exit(enum process_exit code)
+{
+	_exit((int)code);
+}
+
+int
+process_move_fd(int fd, int to)
+{
+	if (fd == to)
+		return 0;
+	return dup3(fd, to, 0) == -1 ? -1 : close(fd);
+}
+
+int
+process_close_from(unsigned first)
+{
+	return (int)syscall(SYS_close_range, first, ~0U, 0);
+}

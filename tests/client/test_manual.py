@@ -1,0 +1,103 @@
+"""The manual and the completion, held against the tables of options."""
+import re
+import subprocess
+
+from harness import SOURCE, WASMCTL, equal, need, run, scratch, test
+
+MANUAL = SOURCE / "man" / "wasmctl.1"
+
+
+def words(*verb):
+    """word -> argument, as wasmctl tells a shell."""
+    lines = run([WASMCTL, "__complete", *verb]).stdout.decode().splitlines()
+    rows = [line.split("\t") for line in lines]
+    equal({len(row) for row in rows}, {3}, "columns")
+    return {row[0]: row[1] for row in rows}
+
+
+def manual_options():
+    """option -> has an argument, of the lines `.It Fl e , Fl -env Ar name`."""
+    options = {}
+    for line in MANUAL.read_text().splitlines():
+        if line.startswith(".It Fl "):
+            for letter in re.findall(r"Fl (\S+)", line):
+                options["-" + letter] = " Ar " in line
+    return options
+
+
+@test
+def test_manual_has_every_option_and_no_other():
+    table = {}
+    for verb in ("submit", "check"):
+        table.update({word: bool(arg) for word, arg in words(verb).items()})
+    equal(manual_options(), table)
+
+
+@test
+def test_manual_and_help_have_every_verb():
+    text = MANUAL.read_text()
+    for verb in words():
+        equal(bool(re.search(rf"^\.It Cm {verb}\b", text, re.M)), True, verb)
+
+
+@test
+def test_manual_has_every_exit_code():
+    table = re.findall(r'^STATUS\(\w+, "(..)", (\d+)',
+                       (SOURCE / "proto" / "status.def").read_text(), re.M)
+    equal(len(table) > 10, True, "rows")
+    rows = re.findall(r"^\.It (\w+) Ta (\w\w(?:, \w\w)*) Ta",
+                      MANUAL.read_text(), re.M)
+    told = {(status, code) for code, all_of in rows
+            for status in all_of.split(", ")}
+    for status, code in table:
+        # The guest's own exit code is called n.
+        equal((status, "n" if code == "0" else code) in told, True, status)
+
+
+@test
+def test_manuals_are_clean():
+    need("mandoc")
+    for page in sorted((SOURCE / "man").glob("*.[1-8]")):
+        result = run(["mandoc", "-T", "lint", "-W", "warning", page])
+        equal(result.stdout, b"", page.name)
+
+
+def completed(line, *more):
+    """What bash offers for the words of a line, the last one unfinished."""
+    need("bash")
+    script = f"""
+        compopt() {{ :; }}
+        source {SOURCE}/client/wasmctl.bash
+        COMP_WORDS=({' '.join(line)} "$1")
+        COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        _wasmctl
+        printf '%s\\n' "${{COMPREPLY[@]}}" """
+    result = run(["bash", "-c", script, "bash", *more])
+    equal(result.stderr, b"")
+    return [word.strip() for word in result.stdout.decode().split("\n")
+            if word.strip()]
+
+
+@test
+def test_completion_offers_verbs_options_and_files():
+    equal(completed([WASMCTL], "su"), ["submit"])
+    equal(completed([WASMCTL, "run"], "--max-"),
+          ["--max-memory", "--max-output", "--max-stack", "--max-table"])
+    directory = scratch()
+    (directory / "a b.wasm").touch()
+    path = f"{directory}/a"
+    equal(completed([WASMCTL, "run"], path), [f"{directory}/a b.wasm"])
+    equal(completed([WASMCTL, "run", "--fuel", "9"], path),
+          [f"{directory}/a b.wasm"])
+    equal(completed([WASMCTL, "run", "--fuel"], ""), [])
+    equal(completed([WASMCTL, "run", "--meta"], path),
+          [f"{directory}/a b.wasm"])
+    equal(completed([WASMCTL, "help"], "ch"), ["check"])
+
+
+@test
+def test_completion_is_a_script_that_bash_takes():
+    need("bash")
+    result = subprocess.run(["bash", "-n", SOURCE / "client" / "wasmctl.bash"],
+                            check=False, capture_output=True)
+    equal((result.returncode, result.stderr), (0, b""))

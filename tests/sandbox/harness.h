@@ -1,0 +1,86 @@
+/*
+ * Plays the daemon for the tests of the confined processes: starts them by
+ * sandbox/launch.h and speaks sandbox/ctl.h and call.h, blocking. What cannot
+ * be done fails the cmocka test that asked for it.
+ */
+#ifndef TESTS_SANDBOX_HARNESS_H
+#define TESTS_SANDBOX_HARNESS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "sandbox/call.h"
+#include "sandbox/ctl.h"
+#include "sandbox/launch.h"
+
+/* The user that confined processes run as when the test runs as root. */
+#define HARNESS_UID 54321
+
+/* Absolute path of a program of the build tree. */
+const char *harness_path(const char *name);
+
+/* The default configuration, with the test's own worker. */
+void harness_config(struct launch_config *cfg, const char *worker);
+
+/* Start with the default policy. */
+void harness_start(struct launch *l);
+
+struct template {
+	int sock;
+	int pidfd;
+};
+
+void harness_limits(struct template_limits *lim);
+
+/* Ask for a template; false: it failed, and *answer says why. */
+bool template_try(const struct launch *l, const char *module,
+	const struct template_limits *lim, struct template *t,
+	struct ctl_msg *answer);
+void template_start(const struct launch *l, const char *module,
+	struct template *t);
+void template_stop(struct template *t);	/* and reap */
+
+struct child {
+	int in, out;
+	int pidfd;
+};
+
+/* What became of a call. */
+struct outcome {
+	bool has_result;
+	struct call_result result;
+	int64_t value;		/* results[0] */
+	struct buf text;	/* of the result */
+	struct buf output;	/* both streams */
+	siginfo_t info;		/* how the process ended */
+};
+
+void child_fork(const struct template *t, struct child *c);
+bool child_try_fork(const struct template *t, struct child *c,
+	struct ctl_msg *answer);
+void child_call(const struct child *c, const struct call *call);
+void child_send(const struct child *c, enum frame_kind kind, const void *data,
+	size_t len);
+/* The next frame; false at the end of output. */
+bool child_recv(const struct child *c, struct frame *f, void *data);
+/* Collect frames until the end and reap. */
+void child_finish(struct child *c, struct outcome *o);
+/* Kill and reap, whatever it does. */
+void child_kill(struct child *c);
+void outcome_clear(struct outcome *o);
+
+/* All in one: fork, call, close input, collect. params end with NULL. */
+void harness_run(const struct template *t, struct outcome *o,
+	const char *invoke, ...) __attribute__((sentinel));
+
+/* Reap by pidfd within a generous bound. */
+void harness_reap(int pidfd, siginfo_t *info);
+
+/* Reap a fork of the test itself: its exit status, -1 if it was killed. */
+int harness_wait(pid_t pid);
+
+/* The process behind a pidfd, as this process numbers it. */
+pid_t harness_pid(int pidfd);
+
+#endif

@@ -1,0 +1,2 @@
+;; Nothing to run.
+(module (memory (export "memory") 1))

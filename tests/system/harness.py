@@ -1,0 +1,185 @@
+"""A small harness: functions marked @test, one line per test, and a last line
+`N passed, N failed, N skipped`. A test fails by any exception.
+
+    python3 tests/system/harness.py FILE... [-k WORD]
+
+Programs come from $BUILD (the build tree) and sources from $SOURCE."""
+import importlib.util
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+SOURCE = pathlib.Path(os.environ.get(
+    "SOURCE", pathlib.Path(__file__).resolve().parents[2])).resolve()
+BUILD = pathlib.Path(os.environ.get("BUILD", SOURCE / "build")).resolve()
+WASMCTL = str(BUILD / "wasmctl")
+WASMD = str(BUILD / "wasmd")
+
+TEST_SECONDS = 60       # a test that hangs is a test that fails
+
+# When run as a program this file is __main__; the tests import it by name.
+sys.modules.setdefault("harness", sys.modules[__name__])
+
+
+class Skip(Exception):
+    """The test cannot be run here; the text says what is lacking."""
+
+
+tests = []
+
+
+def test(function):
+    """Mark a function as a test. Its name says the behaviour."""
+    tests.append(function)
+    return function
+
+
+def need(program):
+    """Skip the test unless the program is installed; its path."""
+    path = shutil.which(program)
+    if path is None:
+        raise Skip(f"{program} is not installed")
+    return path
+
+
+def equal(got, expected, what="value"):
+    if got != expected:
+        raise AssertionError(f"{what}: got {got!r}, expected {expected!r}")
+
+
+def contains(text, part):
+    if part not in text:
+        raise AssertionError(f"{part!r} is not in {text!r}")
+
+
+def one_message(stderr):
+    """Standard error holds exactly one message of wasmctl, its advice aside."""
+    text = stderr.decode() if isinstance(stderr, bytes) else stderr
+    lines = [line for line in text.splitlines() if not line.startswith("    ")]
+    if len(lines) != 1 or not lines[0].startswith("wasmctl: "):
+        raise AssertionError(f"not one message: {text!r}")
+    return lines[0]
+
+
+def until(condition, seconds=10, what="condition"):
+    """Wait for it; its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not come true in {seconds} s")
+        time.sleep(0.01)
+
+
+def scratch():
+    """A directory for the test that runs; removed after it."""
+    path = tempfile.mkdtemp(prefix="wasmd-test-")
+    _cleanups.append(lambda: shutil.rmtree(path, ignore_errors=True))
+    return pathlib.Path(path)
+
+
+def at_end(function):
+    """Call it when the test that runs is over, last come first."""
+    _cleanups.append(function)
+
+
+def start(argv, **options):
+    """subprocess.Popen, killed when the test is over."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    process = subprocess.Popen([str(arg) for arg in argv], **options)
+
+    def end():
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+    at_end(end)
+    return process
+
+
+def run(argv, seconds=30, **options):
+    """subprocess.run with both outputs as bytes."""
+    if "input" not in options:
+        options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.run([str(arg) for arg in argv], timeout=seconds,
+                          check=False, **options)
+
+
+_cleanups = []
+
+
+def _on_alarm(_signal, _frame):
+    raise AssertionError(f"still running after {TEST_SECONDS} s")
+
+
+def _clean():
+    while _cleanups:
+        try:
+            _cleanups.pop()()
+        except Exception:               # the other cleanups still count
+            traceback.print_exc()
+
+
+def _run_one(function):
+    """"passed", "failed" or "skipped", after saying which."""
+    name = f"{function.__module__}.{function.__name__}"
+    began = time.monotonic()
+    try:
+        signal.alarm(TEST_SECONDS)
+        function()
+        outcome, why = "passed", ""
+    except Skip as skip:
+        outcome, why = "skipped", f": {skip}"
+    except Exception:
+        outcome, why = "failed", "\n" + traceback.format_exc()
+    finally:
+        signal.alarm(0)
+        _clean()
+    seconds = time.monotonic() - began
+    print(f"{outcome:8}{name} ({seconds:.2f} s){why}", flush=True)
+    return outcome
+
+
+def _load(path):
+    name = pathlib.Path(path).stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+
+
+def main(argv):
+    word = ""
+    if "-k" in argv:
+        at = argv.index("-k")
+        word = argv[at + 1]
+        del argv[at:at + 2]
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+    for path in argv:
+        sys.path.insert(0, str(pathlib.Path(path).resolve().parent))
+        _load(path)
+    signal.signal(signal.SIGALRM, _on_alarm)
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for function in sys.modules["harness"].tests:
+        if word in f"{function.__module__}.{function.__name__}":
+            counts[_run_one(function)] += 1
+    print(", ".join(f"{counts[o]} {o}" for o in counts))
+    return 1 if counts["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

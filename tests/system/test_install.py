@@ -1,0 +1,53 @@
+"""make install, and the installed programs."""
+import os
+import pathlib
+import signal
+
+from harness import BUILD, at_end, equal, need, run, scratch, test
+from service import EXAMPLES
+
+
+def make(*args):
+    # Not those of the make that runs us.
+    env = {name: value for name, value in os.environ.items()
+           if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    result = run([need("make"), "-C", BUILD, *args], seconds=55, env=env)
+    equal(result.returncode, 0, result.stderr.decode())
+
+
+def end_daemon(root):
+    """End the private daemon that was started from there."""
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            program = entry.read_bytes().split(b"\0")[0]
+        except OSError:
+            continue
+        if program.startswith(str(root).encode()):
+            os.kill(int(entry.parent.name), signal.SIGTERM)
+
+
+@test
+def test_installed_programs_find_each_other():
+    root = scratch()
+    make("install", f"DESTDIR={root}", "prefix=/usr")
+    bindir = root / "usr" / "bin"
+    for name in ("usr/bin/wasmctl", "usr/sbin/wasmd",
+                 "usr/share/man/man1/wasmctl.1",
+                 "usr/share/bash-completion/completions/wasmctl"):
+        equal((root / name).exists(), True, name)
+    equal(any(root.glob("usr/lib*/wasmd/wasmd-worker")), True, "the worker")
+    runtime = scratch()
+    env = dict(os.environ, XDG_RUNTIME_DIR=str(runtime))
+    env.pop("WASMD_SOCKET", None)
+    at_end(lambda: end_daemon(root))
+    result = run([bindir / "wasmctl", "run", EXAMPLES / "hello.wasm"], env=env)
+    equal((result.returncode, result.stdout), (0, b"Hello, world!\n"))
+
+
+@test
+def test_uninstall_leaves_nothing():
+    root = scratch()
+    make("install", f"DESTDIR={root}", "prefix=/usr")
+    make("uninstall", f"DESTDIR={root}", "prefix=/usr")
+    left = [str(p) for p in root.rglob("*") if not p.is_dir()]
+    equal(left, [])
