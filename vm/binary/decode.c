@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "vm/binary/names.h"
 #include "vm/binary/segments.h"
 #include "vm/binary/types.h"
 #include "vm/vm.h"
@@ -75,7 +76,7 @@ static void
 read_import_section(struct reader *r, struct decoder *d)
 {
 	struct module *m = d->m;
-	uint32_t n = read_count(r, 4, LIMIT_IMPORTS, "imports");
+	uint32_t n = read_count(r, 3, LIMIT_IMPORTS, "imports");
 
 	m->imports = alloc_array(r, m, n, sizeof(*m->imports));
 	for (uint32_t i = 0; i < n && reader_ok(r); i++)
@@ -261,7 +262,7 @@ static void
 read_table_section(struct reader *r, struct decoder *d)
 {
 	struct module *m = d->m;
-	uint32_t n = read_count(r, 3, LIMIT_TABLES, "tables");
+	uint32_t n = read_count(r, 2, LIMIT_TABLES, "tables");
 
 	make_tables(r, d, n);
 	for (uint32_t i = m->nimported_tables; i < m->ntables && reader_ok(r); i++)
@@ -272,7 +273,7 @@ static void
 read_memory_section(struct reader *r, struct decoder *d)
 {
 	struct module *m = d->m;
-	uint32_t n = read_count(r, 2, LIMIT_MEMORIES, "memories");
+	uint32_t n = read_count(r, 1, LIMIT_MEMORIES, "memories");
 
 	make_memories(r, d, n);
 	for (uint32_t i = m->nimported_memories;
@@ -533,6 +534,8 @@ take_customs(struct reader *r, struct decoder *d)
 	m->ncustoms = n;
 	if (n > 0)
 		memcpy(m->customs, d->customs.data, d->customs.len);
+	if (names_index(m) == -1)
+		reader_fail_at(r, VM_NOMEM, reader_offset(r), "out of memory");
 }
 
 static void

@@ -153,7 +153,8 @@ read_cast(struct reader *r, struct instr *in)
 	heaptype from, to;
 
 	if (flags > 3)
-		reader_fail_at(r, VM_MALFORMED, start, "malformed br_on_cast flags");
+		reader_fail_at(r, VM_MALFORMED, start,
+			"malformed br_on_cast flags");
 	in->cast.label = read_u32(r);
 	from = read_heaptype(r);
 	to = read_heaptype(r);
