@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -147,13 +146,6 @@ private_find_program(char *path, size_t size, struct err *err)
 		"no wasmd beside wasmctl, nor %s", path);
 }
 
-/* What a daemon that root starts becomes; it means nothing to one of others. */
-static const char *
-private_user(void)
-{
-	return getpwnam("wasmd") != NULL ? "wasmd" : "nobody";
-}
-
 /* In the child, before the daemon takes over: nothing of the client's terminal
  * or of its signals is left. */
 static void
@@ -170,10 +162,8 @@ private_exec(const char *program, const char *socket_path, int log)
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
-	/* Of root, too: under root's own id no guest can be confined. */
 	execl(program, program, "--private", "--socket", socket_path,
-		"--idle-exit", PRIVATE_IDLE, "--user", private_user(),
-		(char *)NULL);
+		"--idle-exit", PRIVATE_IDLE, (char *)NULL);
 	dprintf(STDERR_FILENO, "cannot run %s: %s\n", program, strerror(errno));
 	_exit(127);
 }
