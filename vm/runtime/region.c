@@ -4,6 +4,8 @@
 #include "vm/runtime/region.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -58,6 +60,38 @@ region_protect(struct region *r)
 	return mprotect(r->base, r->usable, PROT_READ);
 }
 
+static bool
+page_is_zero(const uint8_t *page)
+{
+	const uint64_t *word = (const uint64_t *)(const void *)page;
+
+	for (size_t i = 0; i < PAGE / sizeof(*word); i++)
+		if (word[i] != 0)
+			return false;
+	return true;
+}
+
+/*
+ * Copy what is usable into the memfd, by a mapping: a confined process may
+ * write to nothing but its pipe. Pages of zeros stay holes, so that a memory
+ * that was only asked for costs nothing.
+ */
+static int
+region_copy(const struct region *r, int fd)
+{
+	uint8_t *to;
+
+	if (ftruncate(fd, (off_t)r->usable) == -1)
+		return -1;
+	to = mmap(NULL, r->usable, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (to == MAP_FAILED)
+		return -1;
+	for (uint64_t at = 0; at < r->usable; at += PAGE)
+		if (!page_is_zero(r->base + at))
+			memcpy(to + at, r->base + at, PAGE);
+	return munmap(to, r->usable);
+}
+
 int
 region_seal(struct region *r, int writable)
 {
@@ -71,7 +105,7 @@ region_seal(struct region *r, int writable)
 	if (fd == -1)
 		return -1;
 	/* What was written stays if the mapping fails: it replaces at once. */
-	if (fd_write_all(fd, r->base, r->usable) == 0 &&
+	if (region_copy(r, fd) == 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
 		F_SEAL_SEAL) == 0 &&
 	    mmap(r->base, r->usable, prot, flags | MAP_FIXED, fd, 0) !=
