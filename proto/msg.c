@@ -35,6 +35,13 @@ const struct field_info field_info[FIELD_COUNT] = {
 #undef OPTIONAL
 };
 
+const struct proto_status_info proto_status_info[PROTO_STATUS_COUNT] = {
+#define STATUS(id, letters, exit, text) \
+	[PROTO_STATUS_##id] = { letters, exit, text },
+#include "proto/status.def"
+#undef STATUS
+};
+
 const char *
 proto_error_name(uint64_t code)
 {

@@ -29,6 +29,22 @@ enum proto_error {
 #undef PROTO_ERROR
 };
 
+/* How a job ended: job.exit's status. */
+enum proto_status {
+#define STATUS(id, letters, exit, text) PROTO_STATUS_##id,
+#include "proto/status.def"
+#undef STATUS
+	PROTO_STATUS_COUNT
+};
+
+struct proto_status_info {
+	const char *letters;
+	int exit;	/* of wasmctl */
+	const char *text;
+};
+
+extern const struct proto_status_info proto_status_info[PROTO_STATUS_COUNT];
+
 /* The name of a code of errors.def; "unknown" for any other. */
 const char *proto_error_name(uint64_t code);
 

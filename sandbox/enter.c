@@ -138,32 +138,36 @@ enter_fds(struct enter *e)
 		enter_fail(e, LAYER_COUNT, errno);
 }
 
+/* Clone, and tell the daemon of its new child before it can miss it. True in
+ * the new process. */
+static bool
+enter_clone(const struct enter *e, enum enter_kind kind, enum layer layer)
+{
+	struct enter_msg msg = { .kind = kind };
+	int pidfd = -1;
+	pid_t pid = process_clone(&pidfd);
+
+	if (pid == -1)
+		enter_fail(e, layer, errno);
+	if (pid == 0)
+		return true;
+	enter_send(e, &msg, &pidfd, 1);
+	close(pidfd);
+	return false;
+}
+
 /* Start init, if there is a pid namespace for it, then the zygote; returns in
  * the latter. */
 static void
 enter_fork(struct enter *e, int init_pipe)
 {
-	struct enter_msg msg = { .kind = ENTER_STARTED };
-	int fds[2] = { -1, -1 };
-	size_t nfds = 1;
-	pid_t pid;
-
-	if (enter_has(e, LAYER_PIDNS)) {
-		pid = process_clone(&fds[nfds++]);
-		if (pid == -1)
-			enter_fail(e, LAYER_PIDNS, errno);
-		if (pid == 0) {
-			enter_run(e, STEPS(process_steps));
-			init_run(e, init_pipe);
-		}
+	if (enter_has(e, LAYER_PIDNS) &&
+	    enter_clone(e, ENTER_INIT, LAYER_PIDNS)) {
+		enter_run(e, STEPS(process_steps));
+		init_run(e, init_pipe);
 	}
-	pid = process_clone(&fds[0]);
-	if (pid == -1)
-		enter_fail(e, LAYER_COUNT, errno);
-	if (pid == 0)
-		return;
-	enter_send(e, &msg, fds, nfds);
-	process_exit(PROCESS_EXIT_DONE);
+	if (!enter_clone(e, ENTER_ZYGOTE, LAYER_COUNT))
+		process_exit(PROCESS_EXIT_DONE);
 }
 
 void

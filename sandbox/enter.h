@@ -5,9 +5,10 @@
  *
  * On the control socket, before it becomes the zygote's (sandbox/ctl.h):
  *	daemon -> worker   struct enter_config  + [init's pipe]
- *	worker -> daemon   ENTER_STARTED  + [zygote's pidfd, init's pidfd]
+ *	worker -> daemon   ENTER_INIT  + [pidfd]	if there is one
+ *	worker -> daemon   ENTER_ZYGOTE  + [pidfd]
  *	zygote -> daemon   ENTER_CONFINED
- * or ENTER_FAILED in place of either answer.
+ * or ENTER_FAILED from whom a step failed, which may overtake the others.
  */
 #ifndef SANDBOX_ENTER_H
 #define SANDBOX_ENTER_H
@@ -26,7 +27,7 @@ struct enter_config {
 	uint32_t max_processes;
 };
 
-enum enter_kind { ENTER_STARTED = 1, ENTER_CONFINED, ENTER_FAILED };
+enum enter_kind { ENTER_INIT = 1, ENTER_ZYGOTE, ENTER_CONFINED, ENTER_FAILED };
 
 struct enter_msg {
 	uint32_t kind;

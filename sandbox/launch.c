@@ -100,6 +100,27 @@ reap(int pidfd, uint64_t timeout_us)
 	}
 }
 
+/* Take a message that is there, and the pidfd it may carry. */
+static int
+launch_recv(struct launch *l, struct enter_msg *msg)
+{
+	size_t nfds = 0;
+	int fd = -1;
+
+	if (fd_recv(l->zygote_sock, msg, sizeof(*msg), &fd, 1, &nfds) !=
+	    sizeof(*msg)) {
+		fd_close(&fd);
+		return -1;
+	}
+	if (msg->kind == ENTER_INIT && l->init_pidfd == -1)
+		l->init_pidfd = fd;
+	else if (msg->kind == ENTER_ZYGOTE && l->zygote_pidfd == -1)
+		l->zygote_pidfd = fd;
+	else
+		fd_close(&fd);
+	return 0;
+}
+
 /* Seen as an early end of what it sends, or of what it receives. */
 static int
 launch_ended(struct err *err)
@@ -109,25 +130,17 @@ launch_ended(struct err *err)
 	    "this version, and is seccomp or memory denied to it?");
 }
 
-/* The next message of the worker or the zygote, with up to 2 descriptors. */
+/* The next message, from whomever. */
 static int
-launch_recv(int sock, struct enter_msg *msg, int fds[2], struct err *err)
+launch_wait(struct launch *l, struct enter_msg *msg, struct err *err)
 {
-	struct pollfd pfd = { .fd = sock, .events = POLLIN };
-	size_t nfds = 0;
-	ssize_t n;
+	struct pollfd pfd = { .fd = l->zygote_sock, .events = POLLIN };
 
-	fds[0] = fds[1] = -1;
 	if (poll(&pfd, 1, LAUNCH_TIMEOUT_US / 1000) <= 0)
 		return err_set(err, LAUNCH_ERROR,
 		    "the worker does not answer: look for what stops it "
 		    "(SIGSTOP, an overloaded machine) and try again");
-	n = fd_recv(sock, msg, sizeof(*msg), fds, 2, &nfds);
-	if (n == sizeof(*msg))
-		return 0;
-	fd_close(&fds[0]);
-	fd_close(&fds[1]);
-	return launch_ended(err);
+	return launch_recv(l, msg) == 0 ? 0 : launch_ended(err);
 }
 
 static int
@@ -145,25 +158,15 @@ launch_failed(const struct enter_msg *msg, struct err *err)
 	    layer_advice(layer, msg->error));
 }
 
-/* Messages that are there already: those who failed may have been quicker
- * than the worker, whose message tells who was started. */
+/* Who failed may have been quicker than the messages of who was started. */
 static void
 launch_drain(struct launch *l)
 {
 	struct pollfd pfd = { .fd = l->zygote_sock, .events = POLLIN };
 	struct enter_msg msg;
-	size_t nfds;
-	int fds[2];
 
-	while (poll(&pfd, 1, 0) == 1) {
-		fds[0] = fds[1] = -1;
-		if (fd_recv(l->zygote_sock, &msg, sizeof(msg), fds, 2, &nfds) <= 0)
-			return;
-		if (l->zygote_pidfd == -1 && l->init_pidfd == -1) {
-			l->zygote_pidfd = fds[0];
-			l->init_pidfd = fds[1];
-		}
-	}
+	while (poll(&pfd, 1, 0) == 1 && launch_recv(l, &msg) == 0)
+		;
 }
 
 /* The worker itself leaves as soon as it has started init and the zygote. */
@@ -190,23 +193,23 @@ launch_confine(const struct launch_config *cfg, struct launch *l,
 		.max_processes = cfg->max_processes,
 	};
 	struct enter_msg msg;
-	int fds[2];
+	bool confined = false;
 
 	for (int i = 0; i < LAYER_COUNT; i++)
 		config.policy[i] = cfg->policy[i];
 	if (fd_send(l->zygote_sock, &config, sizeof(config), &init_pipe, 1) == -1)
 		return launch_ended(err);
-	for (;;) {
-		if (launch_recv(l->zygote_sock, &msg, fds, err) == -1)
+	/* The zygote's word may come before the worker's that it exists. */
+	while (!confined || l->zygote_pidfd == -1) {
+		if (launch_wait(l, &msg, err) == -1)
 			return -1;
 		if (msg.kind == ENTER_FAILED)
 			return launch_failed(&msg, err);
-		if (msg.kind == ENTER_CONFINED)
-			break;
-		l->zygote_pidfd = fds[0];
-		l->init_pidfd = fds[1];
+		if (msg.kind != ENTER_CONFINED)
+			continue;
+		confined = true;
+		l->layers = msg.report;
 	}
-	l->layers = msg.report;
 	return 0;
 }
 

@@ -1,0 +1,95 @@
+/*
+ * Connections of clients: frames in, with descriptors; frames out, bounded.
+ * Runs in the daemon.
+ */
+#ifndef DAEMON_CONN_H
+#define DAEMON_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "daemon/job.h"
+#include "daemon/request.h"
+#include "proto/msg.h"
+#include "proto/wire.h"
+
+struct conns;
+struct evbuffer;
+struct event;
+struct event_base;
+struct users;
+
+/* Output that may wait for a client before its jobs' output and its requests
+ * have to wait in turn. */
+#define CONN_OUT_HIGH	(256u << 10)
+
+struct conn {
+	TAILQ_ENTRY(conn) entry;
+	struct conns *conns;
+	int fd;			/* -1: closed, to be freed soon */
+	enum msg_state state;
+	struct user *user;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	struct wire in;
+	int passed;		/* a descriptor that came, not yet used, or -1 */
+	bool stalled;		/* input waits until output has drained */
+	bool starved;		/* a job's output does */
+	bool ending;		/* no more input; closed when output is written */
+	const char *doom;	/* why it will be closed at the next turn */
+	struct evbuffer *out;
+	struct event *on_read, *on_write;
+	struct event *hello;	/* timer: until it has said hello */
+	struct job_list jobs;
+};
+
+struct conns_config {
+	struct event_base *base;
+	struct users *users;
+	struct request_context context;
+	unsigned max, max_user;
+	unsigned hello_ms;
+	bool is_private;	/* the daemon's own user only */
+	void (*on_idle)(void *arg);	/* the last connection is gone */
+	void *arg;
+};
+
+struct conns *conns_new(const struct conns_config *config);
+void conns_close_all(struct conns *cs);
+void conns_free(struct conns *cs);	/* all closed, and the loop has run */
+/* Whether some client has not yet been sent all that was said to it. */
+bool conns_pending(const struct conns *cs);
+unsigned conns_count(const struct conns *cs);
+
+/* Take an accepted socket. It is closed if its peer may not be here, or if
+ * there are too many and none of them is silent. */
+void conn_new_take(struct conns *cs, int fd);
+
+/* Close it and abandon its jobs; for message handlers. It is freed later, from
+ * the event loop. */
+void conn_close(struct conn *c, const char *why);
+
+/* It has said hello: no hurry any more. */
+void conn_set_ready(struct conn *c);
+
+/* Queue a message. On a closed connection, nothing. Never closes it: jobs send
+ * in the middle of their events. */
+void conn_send(struct conn *c, const struct msg *m);
+void conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
+	const char *text, uint64_t retry_ms);
+
+/* Whether job output may be queued now; job_resume follows when not. */
+bool conn_has_room(struct conn *c);
+
+/* The descriptor that came with the message, or -1; the caller's. */
+int conn_take_fd(struct conn *c);
+
+void conn_add_job(struct conn *c, struct job *j);
+void conn_remove_job(struct conn *c, struct job *j);
+/* A job that this client knows by its number, or NULL. */
+struct job *conn_job(const struct conn *c, uint64_t id);
+
+#endif

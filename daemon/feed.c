@@ -1,0 +1,128 @@
+/* The input pipe of one child. Runs in the daemon. */
+#include "daemon/feed.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/fd.h"
+#include "sandbox/call.h"
+
+/* The call, a window of data in frames of any size the client chose, and a
+ * few wake-ups. A data frame of one byte costs nine. */
+#define FEED_MAX (sizeof(struct frame) + CALL_MAX + \
+	FEED_WINDOW * (1 + sizeof(struct frame)) + 4096)
+
+static void
+feed_grant(struct feed *f)
+{
+	uint32_t more;
+
+	/* What waits here and what the client may send stay within a window. */
+	if (!f->wanted || f->ended || f->out.len > 0 ||
+	    f->granted > FEED_WINDOW / 2)
+		return;
+	more = FEED_WINDOW - (uint32_t)f->granted;
+	f->granted = FEED_WINDOW;
+	f->on_grant(f->arg, more);
+}
+
+static void
+feed_on_write(evutil_socket_t fd, short what, void *arg)
+{
+	struct feed *f = arg;
+	ssize_t n = write(f->fd, f->out.data, f->out.len);
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == -1) {
+		feed_stop(f);	/* EPIPE: its exit tells the rest */
+		return;
+	}
+	buf_drain(&f->out, (size_t)n);
+	if (f->out.len > 0)
+		return;
+	event_del(f->ev);
+	buf_clear(&f->out);
+	feed_grant(f);
+}
+
+int
+feed_start_take(struct feed *f, struct event_base *base, int fd)
+{
+	f->fd = fd;
+	buf_init(&f->out, FEED_MAX);
+	f->ev = event_new(base, fd, EV_WRITE | EV_PERSIST, feed_on_write, f);
+	if (f->ev == NULL || fd_set_nonblock(fd) == -1) {
+		feed_stop(f);
+		return -1;
+	}
+	return 0;
+}
+
+void
+feed_stop(struct feed *f)
+{
+	if (f->ev != NULL)
+		event_free(f->ev);
+	f->ev = NULL;
+	buf_clear(&f->out);
+	fd_close(&f->fd);
+}
+
+static int
+feed_frame(struct feed *f, uint32_t kind, const void *data, size_t len)
+{
+	struct frame head = { .kind = kind, .len = (uint32_t)len };
+
+	if (f->fd == -1)
+		return 0;
+	if (buf_append(&f->out, &head, sizeof(head)) == -1 ||
+	    buf_append(&f->out, data, len) == -1)
+		return -1;
+	return event_add(f->ev, NULL);
+}
+
+int
+feed_call(struct feed *f, const void *call, size_t len)
+{
+	if (feed_frame(f, IN_CALL, call, len) == -1)
+		return -1;
+	/* The input may have ended before there was anyone to be told. */
+	return f->ended ? feed_frame(f, IN_EOF, NULL, 0) : 0;
+}
+
+int
+feed_wake(struct feed *f, uint64_t seq)
+{
+	return feed_frame(f, IN_WAKE, &seq, sizeof(seq));
+}
+
+int
+feed_eof(struct feed *f)
+{
+	if (f->ended)
+		return 0;
+	f->ended = true;
+	return feed_frame(f, IN_EOF, NULL, 0);
+}
+
+int
+feed_data(struct feed *f, const void *data, size_t len)
+{
+	if (len > f->granted || f->ended)
+		return -1;
+	if (len == 0)
+		return 0;
+	f->granted -= len;
+	f->bytes += len;
+	return feed_frame(f, IN_DATA, data, len);
+}
+
+void
+feed_want(struct feed *f)
+{
+	f->wanted = true;
+	feed_grant(f);
+}

@@ -1,0 +1,621 @@
+/* Jobs: what their state table says, done. Runs in the daemon. */
+#include "daemon/job.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "daemon/audit.h"
+#include "daemon/child.h"
+#include "daemon/conn.h"
+#include "daemon/module.h"
+#include "daemon/queue.h"
+#include "daemon/report.h"
+#include "daemon/submit.h"
+#include "daemon/user.h"
+
+/* CPU time for loading. The same for all, or calls with different limits could
+ * not share a template; the call's wall time covers loading, too. */
+#define JOB_LOAD_CPU_US 60000000u
+
+struct jobs {
+	struct jobs_config config;
+	struct job_list all;
+	struct job_list done;	/* freed from the event loop */
+	unsigned count;
+	uint64_t last_id;
+	struct event *reaper;
+	bool closed;
+};
+
+/* ---- what the actions need ----------------------------------------------- */
+
+/* The first cause is the cause. */
+static void
+job_blame(struct job *j, enum job_cause cause)
+{
+	if (j->facts.cause == CAUSE_NONE)
+		j->facts.cause = cause;
+}
+
+static void
+job_kill(struct job *j)
+{
+	if (j->child != NULL && j->child->process != NULL)
+		process_kill(j->child->process);
+}
+
+static void
+job_start_timer(struct event *timer, uint64_t us)
+{
+	struct timeval tv = { (time_t)(us / 1000000),
+		(suseconds_t)(us % 1000000) };
+
+	evtimer_add(timer, &tv);
+}
+
+/* Everything it holds but its record; twice is legal. */
+static void
+job_let_go(struct job *j)
+{
+	template_cancel(&j->request);
+	stream_stop(&j->stream);
+	feed_stop(&j->feed);
+	evtimer_del(j->wall);
+	evtimer_del(j->sleep);
+	child_free(j->child);
+	j->child = NULL;
+	buf_clear(&j->packed);
+	queue_withdraw(j->jobs->config.queue, j);
+	queue_release(j->jobs->config.queue, j);
+}
+
+/* The end of it, whatever it was: tell the client, if it is to hear of it;
+ * write the log's line; leave all lists. */
+static void
+job_conclude(struct job *j, bool tell)
+{
+	struct jobs *jobs = j->jobs;
+	struct outcome o;
+
+	j->ended_us = clock_monotonic_us();
+	outcome_of(&o, &j->facts, &j->limits);
+	if (tell)
+		report_exit(j, &o, jobs->config.layers);
+	audit_job(j, &o);
+	job_let_go(j);
+	if (j->conn != NULL)
+		conn_remove_job(j->conn, j);
+	j->conn = NULL;
+	TAILQ_REMOVE(&jobs->all, j, entry);
+	TAILQ_INSERT_TAIL(&jobs->done, j, entry);
+	event_active(jobs->reaper, 0, 0);
+}
+
+/* ---- the child's output -------------------------------------------------- */
+
+static bool
+job_has_room(void *arg)
+{
+	struct job *j = arg;
+
+	return conn_has_room(j->conn);
+}
+
+static void
+job_on_data(void *arg, int fd, const void *data, size_t len)
+{
+	struct job *j = arg;
+	struct msg m;
+
+	msg_init_notify(&m, MSG_JOB_OUTPUT);
+	msg_set_number(&m, FIELD_JOB_OUTPUT_JOB, j->id);
+	msg_set_number(&m, FIELD_JOB_OUTPUT_FD, (uint64_t)fd);
+	msg_set_bytes(&m, FIELD_JOB_OUTPUT_DATA, data, len);
+	conn_send(j->conn, &m);
+}
+
+/* The child is not one of ours any more: nothing it says counts. */
+static void
+job_break(struct job *j)
+{
+	stream_stop(&j->stream);
+	job_blame(j, CAUSE_BROKEN);
+	job_event(j, JOB_EV_BROKEN);
+}
+
+static void
+job_on_want_input(void *arg)
+{
+	struct job *j = arg;
+
+	feed_want(&j->feed);
+}
+
+/* The guest sleeps; a later wait takes the place of an earlier one. */
+static void
+job_on_wait(void *arg, const struct frame_wait *wait)
+{
+	struct job *j = arg;
+
+	j->sleep_seq = wait->seq;
+	if (wait->timeout_ns == UINT64_MAX)
+		evtimer_del(j->sleep);
+	else	/* rounded up: never wake it early */
+		job_start_timer(j->sleep, wait->timeout_ns / 1000 +
+			(wait->timeout_ns % 1000 != 0));
+}
+
+static void
+job_on_result(void *arg, const struct call_result *r, const char *text,
+	size_t len)
+{
+	struct job *j = arg;
+
+	if (facts_set_result(&j->facts, r, text, len) == -1)
+		job_break(j);
+}
+
+static void
+job_on_stream_end(void *arg, enum stream_end end)
+{
+	struct job *j = arg;
+
+	switch (end) {
+	case STREAM_EOF:
+		job_event(j, JOB_EV_OUTPUT_END);
+		break;
+	case STREAM_BAD:
+		job_break(j);
+		break;
+	case STREAM_LIMIT:
+		job_blame(j, CAUSE_OUTPUT);
+		job_event(j, JOB_EV_OVERFLOW);
+		break;
+	}
+}
+
+static const struct stream_ops job_stream_ops = {
+	.has_room = job_has_room,
+	.on_data = job_on_data,
+	.on_want_input = job_on_want_input,
+	.on_wait = job_on_wait,
+	.on_result = job_on_result,
+	.on_end = job_on_stream_end,
+};
+
+static void
+job_on_grant(void *arg, uint32_t bytes)
+{
+	struct job *j = arg;
+	struct msg m;
+
+	if (j->conn == NULL)
+		return;
+	msg_init_notify(&m, MSG_JOB_WANT_INPUT);
+	msg_set_number(&m, FIELD_JOB_WANT_INPUT_JOB, j->id);
+	msg_set_number(&m, FIELD_JOB_WANT_INPUT_BYTES, bytes);
+	conn_send(j->conn, &m);
+}
+
+/* ---- other events' sources ----------------------------------------------- */
+
+static void
+job_on_module(void *arg, const struct err *err)
+{
+	struct job *j = arg;
+
+	if (err == NULL) {
+		job_event(j, JOB_EV_MODULE);
+		return;
+	}
+	memcpy(j->facts.text, err->text, sizeof(err->text));
+	job_blame(j, CAUSE_DAEMON);
+	job_event(j, JOB_EV_NO_MODULE);
+}
+
+static void
+job_on_child_exit(struct child *c, const struct process_end *end)
+{
+	struct job *j = c->arg;
+
+	j->facts.has_end = true;
+	j->facts.end = *end;
+	job_event(j, JOB_EV_EXIT);
+}
+
+static void
+job_on_child(void *arg, struct child *c)
+{
+	struct job *j = arg;
+
+	c->on_exit = job_on_child_exit;
+	c->arg = j;
+	j->child = c;
+	job_event(j, JOB_EV_CHILD);
+}
+
+static void
+job_on_no_child(void *arg, const struct failure *f)
+{
+	struct job *j = arg;
+
+	j->facts.failure = *f;
+	job_blame(j, CAUSE_FAILURE);
+	job_event(j, JOB_EV_NO_CHILD);
+}
+
+static void
+job_on_wall(evutil_socket_t fd, short what, void *arg)
+{
+	struct job *j = arg;
+
+	job_blame(j, CAUSE_WALL);
+	job_event(j, JOB_EV_TIMEOUT);
+}
+
+static void
+job_on_sleep_end(evutil_socket_t fd, short what, void *arg)
+{
+	struct job *j = arg;
+
+	if (feed_wake(&j->feed, j->sleep_seq) == -1)
+		job_break(j);
+}
+
+/* ---- actions ------------------------------------------------------------- */
+
+static void
+act_none(struct job *j)
+{
+}
+
+static void
+act_accept(struct job *j)
+{
+	struct msg m;
+
+	msg_init_answer(&m, MSG_SUBMIT, j->call);
+	msg_set_number(&m, RESULT_SUBMIT_JOB, j->id);
+	msg_set_str(&m, RESULT_SUBMIT_MODULE, module_hex(j->module));
+	conn_send(j->conn, &m);
+	queue_wait(j->jobs->config.queue, j);
+}
+
+static void
+act_refuse(struct job *j)
+{
+	bool ends = j->facts.cause == CAUSE_SHUTDOWN;
+
+	conn_send_error(j->conn, j->call,
+		ends ? PROTO_ERROR_UNAVAILABLE : PROTO_ERROR_INTERNAL,
+		ends ? "wasmd ends" : j->facts.text, UINT64_MAX);
+	job_conclude(j, false);
+}
+
+static void
+act_start(struct job *j)
+{
+	const struct limits *l = &j->limits;
+	struct template_limits shape = {
+		.memory_bytes = l->v[LIMIT_MEMORY],
+		.stack_bytes = l->v[LIMIT_STACK],
+		.table_elems = l->v[LIMIT_TABLE],
+		.module_bytes = j->jobs->config.max_module,
+		.load_cpu_us = JOB_LOAD_CPU_US,
+	};
+
+	j->started_us = clock_monotonic_us();
+	job_start_timer(j->wall, l->v[LIMIT_WALL] * 1000);
+	template_request(j->jobs->config.templates, &j->request, j->user->uid,
+		j->module, &shape);
+}
+
+static void
+act_run(struct job *j)
+{
+	struct event_base *base = j->jobs->config.base;
+	struct child *c = j->child;
+	int in = c->in, out = c->out;
+
+	c->in = c->out = -1;
+	if (feed_start_take(&j->feed, base, in) == -1 ||
+	    stream_start_take(&j->stream, base, out) == -1 ||
+	    feed_call(&j->feed, j->packed.data, j->packed.len) == -1) {
+		job_blame(j, CAUSE_DAEMON);
+		job_break(j);
+	}
+	buf_clear(&j->packed);
+}
+
+static void
+act_report(struct job *j)
+{
+	job_conclude(j, j->conn != NULL);
+}
+
+static void
+act_drain(struct job *j)
+{
+	evtimer_del(j->wall);
+	evtimer_del(j->sleep);
+	feed_stop(&j->feed);
+	queue_release(j->jobs->config.queue, j);
+	stream_set_last(&j->stream);
+}
+
+static void
+act_silence(struct job *j)
+{
+	job_kill(j);
+	stream_discard(&j->stream);
+}
+
+static void
+act_discard(struct job *j)
+{
+	stream_discard(&j->stream);
+}
+
+static void
+act_orphan(struct job *j)
+{
+	stream_stop(&j->stream);
+	job_kill(j);
+	if (j->conn != NULL)
+		conn_remove_job(j->conn, j);
+	j->conn = NULL;
+}
+
+static void
+act_drop(struct job *j)
+{
+	job_conclude(j, false);
+}
+
+static void (*const job_actions[])(struct job *) = {
+	[ACT_NONE] = act_none,
+	[ACT_ACCEPT] = act_accept,
+	[ACT_REFUSE] = act_refuse,
+	[ACT_START] = act_start,
+	[ACT_RUN] = act_run,
+	[ACT_REPORT] = act_report,
+	[ACT_DRAIN] = act_drain,
+	[ACT_KILL] = job_kill,
+	[ACT_SILENCE] = act_silence,
+	[ACT_DISCARD] = act_discard,
+	[ACT_ORPHAN] = act_orphan,
+	[ACT_DROP] = act_drop,
+};
+
+void
+job_event(struct job *j, enum job_event event)
+{
+	const struct job_cell *cell = &job_table[j->state][event];
+
+	log_debug("job %llu: %s: %s -> %s", (unsigned long long)j->id,
+		job_event_name[event], job_state_name[j->state],
+		job_state_name[cell->next]);
+	assert(cell->action != ACT_IMPOSSIBLE);
+	/* First the state: an action may cause the next event. */
+	j->state = cell->next;
+	job_actions[cell->action](j);
+}
+
+/* ---- what others call ---------------------------------------------------- */
+
+void
+job_cancel(struct job *j)
+{
+	job_blame(j, CAUSE_CANCEL);
+	job_event(j, JOB_EV_CANCEL);
+}
+
+void
+job_abandon(struct job *j)
+{
+	job_blame(j, CAUSE_ABANDON);
+	job_event(j, JOB_EV_ABANDON);
+}
+
+bool
+job_is_known(const struct job *j)
+{
+	return j->state != JOB_READING;
+}
+
+void
+job_add_credit(struct job *j, uint64_t bytes)
+{
+	stream_add_credit(&j->stream, bytes);
+}
+
+int
+job_input(struct job *j, struct span data, bool eof)
+{
+	if (!j->has_stdin || feed_data(&j->feed, data.data, data.len) == -1)
+		return -1;
+	if (eof && feed_eof(&j->feed) == -1)
+		return -1;
+	return 0;
+}
+
+void
+job_resume(struct job *j)
+{
+	stream_resume(&j->stream);
+}
+
+/* ---- birth and death ----------------------------------------------------- */
+
+static void
+job_free(struct job *j)
+{
+	struct jobs *jobs = j->jobs;
+
+	queue_leave(jobs->config.queue, j);
+	module_unref(j->module);
+	buf_clear(&j->packed);
+	if (j->wall != NULL)
+		event_free(j->wall);
+	if (j->sleep != NULL)
+		event_free(j->sleep);
+	user_unref(j->user);
+	free(j);
+	jobs->count--;
+}
+
+static void
+jobs_on_reap(evutil_socket_t fd, short what, void *arg)
+{
+	struct jobs *jobs = arg;
+	struct job *j;
+
+	while ((j = TAILQ_FIRST(&jobs->done)) != NULL) {
+		TAILQ_REMOVE(&jobs->done, j, entry);
+		job_free(j);
+	}
+	if (jobs->count == 0)
+		jobs->config.on_idle(jobs->config.arg);
+}
+
+static struct job *
+job_alloc(struct jobs *jobs, struct user *user)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (j == NULL)
+		return NULL;
+	j->jobs = jobs;
+	j->user = user_ref(user->users, user->uid);
+	j->created_us = clock_monotonic_us();
+	j->request.on_child = job_on_child;
+	j->request.on_failure = job_on_no_child;
+	j->request.arg = j;
+	j->stream.fd = j->feed.fd = -1;
+	j->stream.ops = &job_stream_ops;
+	j->stream.arg = j->feed.arg = j;
+	j->feed.on_grant = job_on_grant;
+	buf_init(&j->packed, CALL_MAX);
+	j->wall = evtimer_new(jobs->config.base, job_on_wall, j);
+	j->sleep = evtimer_new(jobs->config.base, job_on_sleep_end, j);
+	jobs->count++;
+	queue_enter(jobs->config.queue, j);
+	return j;
+}
+
+static int
+job_read_module(struct job *j, const struct msg *m, int fd, struct err *err)
+{
+	struct module_reader reader = { job_on_module, j };
+	struct event_base *base = j->jobs->config.base;
+	struct span bytes = msg_bytes(m, FIELD_SUBMIT_MODULE);
+
+	if (fd != -1)
+		j->module = module_from_fd_take(base, fd,
+			j->jobs->config.max_module, reader, err);
+	else
+		j->module = module_from_bytes(base, bytes.data, bytes.len,
+			reader, err);
+	return j->module == NULL ? -1 : 0;
+}
+
+struct job *
+job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
+	const struct msg *m, int fd, struct err *err, uint64_t *retry_ms)
+{
+	struct job *j;
+
+	*retry_ms = UINT64_MAX;
+	if (jobs->closed) {
+		fd_close(&fd);
+		err_set(err, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+		return NULL;
+	}
+	if (queue_admit(jobs->config.queue, user) == -1) {
+		fd_close(&fd);
+		*retry_ms = queue_retry_ms(jobs->config.queue);
+		err_set(err, PROTO_ERROR_QUEUE_FULL,
+			"too many calls wait already; try again later");
+		return NULL;
+	}
+	j = job_alloc(jobs, user);
+	if (j == NULL || j->wall == NULL || j->sleep == NULL) {
+		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		goto fail;
+	}
+	if (submit_read(j, m, fd != -1, &jobs->config.most, err) == -1)
+		goto fail;
+	if (job_read_module(j, m, fd, err) == -1) {
+		fd = -1;
+		goto fail;
+	}
+	j->id = ++jobs->last_id;
+	j->call = m->call;
+	j->conn = conn;
+	conn_add_job(conn, j);
+	TAILQ_INSERT_TAIL(&jobs->all, j, entry);
+	return j;
+fail:
+	fd_close(&fd);
+	if (j != NULL)
+		job_free(j);
+	return NULL;
+}
+
+struct jobs *
+jobs_new(const struct jobs_config *config)
+{
+	struct jobs *jobs = calloc(1, sizeof(*jobs));
+
+	if (jobs == NULL)
+		return NULL;
+	jobs->config = *config;
+	TAILQ_INIT(&jobs->all);
+	TAILQ_INIT(&jobs->done);
+	jobs->reaper = event_new(config->base, -1, 0, jobs_on_reap, jobs);
+	if (jobs->reaper == NULL) {
+		free(jobs);
+		return NULL;
+	}
+	return jobs;
+}
+
+void
+jobs_free(struct jobs *jobs)
+{
+	if (jobs == NULL)
+		return;
+	assert(jobs->count == 0);
+	event_free(jobs->reaper);
+	free(jobs);
+}
+
+unsigned
+jobs_count(const struct jobs *jobs)
+{
+	return jobs->count;
+}
+
+void
+jobs_close(struct jobs *jobs)
+{
+	jobs->closed = true;
+}
+
+void
+jobs_cancel_all(struct jobs *jobs)
+{
+	struct job *j, *next;
+
+	for (j = TAILQ_FIRST(&jobs->all); j != NULL; j = next) {
+		next = TAILQ_NEXT(j, entry);
+		job_blame(j, CAUSE_SHUTDOWN);
+		job_event(j, JOB_EV_CANCEL);
+	}
+}

@@ -1,0 +1,34 @@
+/*
+ * Where clients connect: a socket of our own, or those that the service
+ * manager handed over. Runs in the daemon.
+ */
+#ifndef DAEMON_LISTEN_H
+#define DAEMON_LISTEN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct event_base;
+struct listener;
+
+struct listen_config {
+	const char *path;	/* unless sockets were handed over */
+	bool is_private;	/* only for this user; its directory is made */
+	bool has_group;		/* members of it may connect, too */
+	gid_t group;
+};
+
+/* Open them, before privileges are given up. NULL with the error set. */
+struct listener *listener_open(const struct listen_config *config,
+	struct err *err);
+
+/* Accept from now on: each socket goes to on_accept, non-blocking. */
+int listener_start(struct listener *l, struct event_base *base,
+	void (*on_accept)(void *arg, int fd), void *arg);
+
+/* Close; a path of our own is removed, if it still can be. NULL is legal. */
+void listener_close(struct listener *l);
+
+#endif

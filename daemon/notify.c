@@ -1,0 +1,68 @@
+/* What systemd offers a service. Runs in the daemon. */
+#include "daemon/notify.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+void
+notify_send(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	socklen_t len;
+	int fd;
+
+	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+	    strlen(path) >= sizeof(addr.sun_path))
+		return;
+	memcpy(addr.sun_path, path, strlen(path));
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (path[0] == '@')
+		addr.sun_path[0] = '\0';	/* the abstract name space */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+		    (struct sockaddr *)&addr, len) == -1)
+		log_warning("cannot tell the service manager %s: %s", state,
+			strerror(errno));
+	fd_close(&fd);
+}
+
+/* A variable that is a number and meant for this process. */
+static unsigned long long
+notify_number(const char *name, const char *pid_name)
+{
+	const char *value = getenv(name), *pid = getenv(pid_name);
+
+	if (value == NULL)
+		return 0;
+	if (pid != NULL && strtoull(pid, NULL, 10) !=
+	    (unsigned long long)getpid())
+		return 0;
+	return strtoull(value, NULL, 10);
+}
+
+uint64_t
+notify_watchdog_us(void)
+{
+	return notify_number("WATCHDOG_USEC", "WATCHDOG_PID");
+}
+
+unsigned
+notify_listen_fds(void)
+{
+	unsigned long long n = getenv("LISTEN_PID") == NULL ? 0 :
+		notify_number("LISTEN_FDS", "LISTEN_PID");
+
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return n > 16 ? 16 : (unsigned)n;
+}

@@ -1,0 +1,21 @@
+/*
+ * What systemd offers a service, without its library: sd_notify(3) messages,
+ * and the sockets of sd_listen_fds(3). Runs in the daemon.
+ */
+#ifndef DAEMON_NOTIFY_H
+#define DAEMON_NOTIFY_H
+
+#include <stdint.h>
+
+/* Tell the service manager, if there is one: "READY=1", "STOPPING=1". */
+void notify_send(const char *state);
+
+/* How often it wants WATCHDOG=1, in microseconds; 0: not at all. */
+uint64_t notify_watchdog_us(void);
+
+/* How many listening sockets were handed over, from descriptor
+ * NOTIFY_LISTEN_FD on. The environment is cleared. */
+#define NOTIFY_LISTEN_FD 3
+unsigned notify_listen_fds(void);
+
+#endif

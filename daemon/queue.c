@@ -1,0 +1,151 @@
+/* Who runs next. Runs in the daemon. */
+#include "daemon/queue.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "daemon/job.h"
+#include "daemon/user.h"
+
+#define QUEUE_RETRY_MIN_MS 20
+#define QUEUE_RETRY_MAX_MS 10000
+
+TAILQ_HEAD(waiting_list, job);
+
+struct queue {
+	struct queue_config config;
+	struct waiting_list waiting;
+	unsigned nwaiting, nrunning, njobs;
+	uint64_t mean_us;	/* of a job's time in its slot, moving */
+	struct event *serve;
+};
+
+/* The first job of those users that have the fewest running. */
+static struct job *
+queue_next(const struct queue *q)
+{
+	struct job *j, *best = NULL;
+
+	TAILQ_FOREACH(j, &q->waiting, waiting) {
+		if (j->user->running >= q->config.max_running_user)
+			continue;
+		if (best == NULL || j->user->running < best->user->running)
+			best = j;
+	}
+	return best;
+}
+
+static void
+queue_on_serve(evutil_socket_t fd, short what, void *arg)
+{
+	struct queue *q = arg;
+	struct job *j;
+
+	while (q->nrunning < q->config.max_running &&
+	    (j = queue_next(q)) != NULL) {
+		queue_withdraw(q, j);
+		q->nrunning++;
+		j->user->running++;
+		j->has_slot = true;
+		j->slot_us = clock_monotonic_us();
+		job_event(j, JOB_EV_START);
+	}
+}
+
+struct queue *
+queue_new(struct event_base *base, const struct queue_config *config)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	q->config = *config;
+	TAILQ_INIT(&q->waiting);
+	q->serve = event_new(base, -1, 0, queue_on_serve, q);
+	if (q->serve == NULL) {
+		free(q);
+		return NULL;
+	}
+	return q;
+}
+
+void
+queue_free(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	event_free(q->serve);
+	free(q);
+}
+
+int
+queue_admit(const struct queue *q, const struct user *u)
+{
+	return q->njobs < q->config.max_jobs &&
+		u->jobs < q->config.max_jobs_user ? 0 : -1;
+}
+
+uint64_t
+queue_retry_ms(const struct queue *q)
+{
+	uint64_t ms = q->mean_us / 1000 * (1 + q->nwaiting) /
+		q->config.max_running;
+
+	if (ms < QUEUE_RETRY_MIN_MS)
+		return QUEUE_RETRY_MIN_MS;
+	return ms > QUEUE_RETRY_MAX_MS ? QUEUE_RETRY_MAX_MS : ms;
+}
+
+void
+queue_enter(struct queue *q, struct job *j)
+{
+	q->njobs++;
+	j->user->jobs++;
+}
+
+void
+queue_leave(struct queue *q, struct job *j)
+{
+	queue_withdraw(q, j);
+	queue_release(q, j);
+	q->njobs--;
+	j->user->jobs--;
+}
+
+void
+queue_wait(struct queue *q, struct job *j)
+{
+	TAILQ_INSERT_TAIL(&q->waiting, j, waiting);
+	q->nwaiting++;
+	j->is_waiting = true;
+	event_active(q->serve, 0, 0);
+}
+
+void
+queue_withdraw(struct queue *q, struct job *j)
+{
+	if (!j->is_waiting)
+		return;
+	TAILQ_REMOVE(&q->waiting, j, waiting);
+	q->nwaiting--;
+	j->is_waiting = false;
+}
+
+void
+queue_release(struct queue *q, struct job *j)
+{
+	uint64_t us;
+
+	if (!j->has_slot)
+		return;
+	us = clock_monotonic_us() - j->slot_us;
+	q->mean_us = q->mean_us == 0 ? us : q->mean_us - q->mean_us / 8 + us / 8;
+	j->has_slot = false;
+	j->user->running--;
+	q->nrunning--;
+	/* From the event loop: never in the middle of another job's event. */
+	event_active(q->serve, 0, 0);
+}

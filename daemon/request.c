@@ -1,0 +1,139 @@
+/* What the daemon does for each message. Runs in the daemon. */
+#include "config.h"
+
+#include "daemon/request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/conn.h"
+#include "daemon/job.h"
+#include "daemon/report.h"
+#include "daemon/worker.h"
+
+static void
+handle_hello(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	struct msg answer;
+
+	if (msg_number(m, FIELD_HELLO_VERSION, 0) != PROTO_VERSION) {
+		conn_send_error(c, m->call, PROTO_ERROR_VERSION,
+			"this wasmd speaks version 1 of the protocol only",
+			UINT64_MAX);
+		return;
+	}
+	conn_set_ready(c);
+	msg_init_answer(&answer, MSG_HELLO, m->call);
+	msg_set_number(&answer, RESULT_HELLO_VERSION, PROTO_VERSION);
+	msg_set_str(&answer, RESULT_HELLO_SERVER, PACKAGE_STRING);
+	msg_set_number(&answer, RESULT_HELLO_UID, c->uid);
+	conn_send(c, &answer);
+}
+
+/* The answer comes from the job, when its module has been read. */
+static void
+handle_submit(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	struct err err = ERR_NONE;
+	uint64_t retry_ms;
+
+	if (job_new_take(ctx->jobs, c, c->user, m, conn_take_fd(c), &err,
+		    &retry_ms) == NULL)
+		conn_send_error(c, m->call, (enum proto_error)err.code,
+			err.text, retry_ms);
+}
+
+static void
+handle_cancel(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	struct job *j = conn_job(c, msg_number(m, FIELD_CANCEL_JOB, 0));
+	struct msg answer;
+
+	if (j == NULL) {
+		conn_send_error(c, m->call, PROTO_ERROR_NO_JOB,
+			"there is no such job on this connection", UINT64_MAX);
+		return;
+	}
+	/* The answer first: the cancelled job may end at once. */
+	msg_init_answer(&answer, MSG_CANCEL, m->call);
+	conn_send(c, &answer);
+	job_cancel(j);
+}
+
+/* "seccomp in-force", "landlock absent Function not implemented". */
+static void
+request_layer(char *out, size_t size, const struct layer_report *r, int layer)
+{
+	const char *name = layer_info[layer].name;
+
+	if (r->in_force & 1u << layer)
+		snprintf(out, size, "%s in-force", name);
+	else if (r->error[layer] == 0)
+		snprintf(out, size, "%s off", name);
+	else
+		snprintf(out, size, "%s absent %s; %s", name,
+			strerror(r->error[layer]),
+			layer_advice((enum layer)layer, r->error[layer]));
+}
+
+static void
+handle_check(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	const struct layer_report *r = workers_layers(ctx->workers);
+	static char text[LAYER_COUNT][256];
+	struct span spans[LAYER_COUNT];
+	struct msg answer;
+
+	for (int i = 0; i < LAYER_COUNT; i++) {
+		request_layer(text[i], sizeof(text[i]), r, i);
+		spans[i] = (struct span){ text[i], strlen(text[i]) };
+	}
+	msg_init_answer(&answer, MSG_CHECK, m->call);
+	msg_set_strs(&answer, RESULT_CHECK_LAYERS, spans, LAYER_COUNT);
+	conn_send(c, &answer);
+}
+
+/* A job that has just ended, its client cannot know it yet: not an error. */
+static void
+handle_credit(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	struct job *j = conn_job(c, msg_number(m, FIELD_JOB_CREDIT_JOB, 0));
+
+	if (j != NULL)
+		job_add_credit(j, msg_number(m, FIELD_JOB_CREDIT_BYTES, 0));
+}
+
+static void
+handle_input(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	struct job *j = conn_job(c, msg_number(m, FIELD_JOB_INPUT_JOB, 0));
+
+	if (j == NULL)
+		return;
+	if (job_input(j, msg_bytes(m, FIELD_JOB_INPUT_DATA),
+		    msg_number(m, FIELD_JOB_INPUT_EOF, 0) != 0) == -1)
+		conn_close(c, "job.input: more than was wanted");
+}
+
+static void (*const request_handlers[MSG_COUNT])(struct conn *,
+	const struct request_context *, const struct msg *) = {
+	[MSG_HELLO] = handle_hello,
+	[MSG_SUBMIT] = handle_submit,
+	[MSG_CANCEL] = handle_cancel,
+	[MSG_CHECK] = handle_check,
+	[MSG_JOB_CREDIT] = handle_credit,
+	[MSG_JOB_INPUT] = handle_input,
+};
+
+void
+request_handle(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	request_handlers[m->id](c, ctx, m);
+}

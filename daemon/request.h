@@ -1,0 +1,21 @@
+/* What the daemon does for each message of a client. Runs in the daemon. */
+#ifndef DAEMON_REQUEST_H
+#define DAEMON_REQUEST_H
+
+#include "proto/msg.h"
+
+struct conn;
+struct jobs;
+struct workers;
+
+/* What handlers may use. */
+struct request_context {
+	struct jobs *jobs;
+	const struct workers *workers;
+};
+
+/* Do it. The message is well formed and in season. */
+void request_handle(struct conn *c, const struct request_context *ctx,
+	const struct msg *m);
+
+#endif

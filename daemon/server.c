@@ -1,0 +1,314 @@
+/* The daemon's parts put together, and its end. Runs in the daemon. */
+#include "daemon/server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/conn.h"
+#include "daemon/job.h"
+#include "daemon/listen.h"
+#include "daemon/notify.h"
+#include "daemon/option.h"
+#include "daemon/process.h"
+#include "daemon/queue.h"
+#include "daemon/template.h"
+#include "daemon/user.h"
+#include "daemon/worker.h"
+
+#define STOP_TICK_MS	10
+#define STOP_FLUSH_US	500000u	/* for the last messages to be read */
+#define STOP_REAP_US	2000000u
+
+struct server {
+	const struct options *options;
+	struct event_base *base;
+	struct listener *listener;
+	struct users users;
+	struct workers *workers;
+	struct templates *templates;
+	struct queue *queue;
+	struct jobs *jobs;
+	struct conns *conns;
+	struct event *idle, *watchdog, *stop;
+	struct event *sigterm, *sigint;
+	uint64_t drain_until_us;	/* once it is to end; 0: not yet */
+	uint64_t flush_until_us;	/* once the last job has ended */
+};
+
+static struct timeval
+server_time(uint64_t us)
+{
+	return (struct timeval){ (time_t)(us / 1000000),
+		(suseconds_t)(us % 1000000) };
+}
+
+/* ---- leaving ------------------------------------------------------------- */
+
+/* Until all jobs have ended, in time or by force, and their clients know. */
+static void
+server_on_stop(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+	uint64_t now = clock_monotonic_us();
+
+	if (jobs_count(s->jobs) > 0) {
+		if (now >= s->drain_until_us)
+			jobs_cancel_all(s->jobs);
+		return;
+	}
+	if (s->flush_until_us == 0)
+		s->flush_until_us = now + STOP_FLUSH_US;
+	if (!conns_pending(s->conns) || now >= s->flush_until_us)
+		event_base_loopbreak(s->base);
+}
+
+static void
+server_begin_stop(struct server *s, uint64_t drain_us)
+{
+	struct timeval tick = server_time(STOP_TICK_MS * 1000);
+
+	s->drain_until_us = clock_monotonic_us() + drain_us;
+	listener_close(s->listener);
+	s->listener = NULL;
+	jobs_close(s->jobs);
+	event_add(s->stop, &tick);
+}
+
+/* The first signal lets running calls end, the second does not. */
+static void
+server_on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct server *s = arg;
+
+	if (s->drain_until_us != 0) {
+		s->drain_until_us = clock_monotonic_us();
+		return;
+	}
+	log_notice("leaving: signal %d, %u calls under way", (int)sig,
+		jobs_count(s->jobs));
+	notify_send("STOPPING=1");
+	server_begin_stop(s, s->options->drain_ms * 1000);
+}
+
+static void
+server_on_idle_end(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+
+	if (conns_count(s->conns) > 0 || jobs_count(s->jobs) > 0 ||
+	    s->drain_until_us != 0)
+		return;		/* server_on_idle starts the time again */
+	log_info("leaving: nobody has been here for %llu ms",
+		(unsigned long long)s->options->idle_ms);
+	server_begin_stop(s, 0);
+}
+
+static void
+server_on_idle(void *arg)
+{
+	struct server *s = arg;
+	struct timeval tv = server_time(s->options->idle_ms * 1000);
+
+	if (s->options->idle_ms > 0 && conns_count(s->conns) == 0 &&
+	    jobs_count(s->jobs) == 0)
+		evtimer_add(s->idle, &tv);
+}
+
+/* ---- coming -------------------------------------------------------------- */
+
+static void
+server_on_accept(void *arg, int fd)
+{
+	struct server *s = arg;
+
+	conn_new_take(s->conns, fd);
+}
+
+static void
+server_on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	notify_send("WATCHDOG=1");
+}
+
+static int
+server_start_workers(struct server *s, const struct launch_config *launch,
+	struct err *err)
+{
+	const struct options *o = s->options;
+	struct templates_config config = {
+		.max = (unsigned)o->max_templates,
+		.ready = (unsigned)o->ready,
+	};
+
+	s->workers = workers_new(s->base, launch);
+	if (s->workers == NULL)
+		return err_set(err, 1, "out of memory");
+	if (workers_start(s->workers, err) == -1)
+		return -1;
+	s->templates = templates_new(s->base, s->workers, &config);
+	if (s->templates == NULL)
+		return err_set(err, 1, "out of memory");
+	return 0;
+}
+
+static int
+server_start_jobs(struct server *s, struct err *err)
+{
+	const struct options *o = s->options;
+	struct queue_config queue = {
+		.max_running = (unsigned)o->max_running,
+		.max_running_user = (unsigned)o->max_running_user,
+		.max_jobs = (unsigned)o->max_jobs,
+		.max_jobs_user = (unsigned)o->max_jobs_user,
+	};
+	struct jobs_config jobs = {
+		.base = s->base,
+		.templates = s->templates,
+		.layers = workers_layers(s->workers),
+		.most = o->most,
+		.max_module = o->max_module,
+		.on_idle = server_on_idle,
+		.arg = s,
+	};
+
+	/* A private daemon has one user: no share is kept for others. */
+	if (o->is_private) {
+		queue.max_running_user = queue.max_running;
+		queue.max_jobs_user = queue.max_jobs;
+	}
+	s->queue = jobs.queue = queue_new(s->base, &queue);
+	if (s->queue == NULL || (s->jobs = jobs_new(&jobs)) == NULL)
+		return err_set(err, 1, "out of memory");
+	return 0;
+}
+
+static int
+server_start_conns(struct server *s, struct err *err)
+{
+	const struct options *o = s->options;
+	struct conns_config config = {
+		.base = s->base,
+		.users = &s->users,
+		.context = { .jobs = s->jobs, .workers = s->workers },
+		.max = (unsigned)o->max_conns,
+		.max_user = (unsigned)(o->is_private ? o->max_conns :
+			o->max_conns_user),
+		.hello_ms = (unsigned)o->hello_ms,
+		.is_private = o->is_private,
+		.on_idle = server_on_idle,
+		.arg = s,
+	};
+
+	s->conns = conns_new(&config);
+	if (s->conns == NULL ||
+	    listener_start(s->listener, s->base, server_on_accept, s) == -1)
+		return err_set(err, 1, "out of memory");
+	return 0;
+}
+
+static int
+server_start_events(struct server *s, struct err *err)
+{
+	uint64_t watchdog_us = notify_watchdog_us();
+	struct timeval tv = server_time(watchdog_us / 2);
+
+	s->idle = evtimer_new(s->base, server_on_idle_end, s);
+	s->stop = event_new(s->base, -1, EV_PERSIST, server_on_stop, s);
+	s->watchdog = event_new(s->base, -1, EV_PERSIST, server_on_watchdog, s);
+	s->sigterm = evsignal_new(s->base, SIGTERM, server_on_signal, s);
+	s->sigint = evsignal_new(s->base, SIGINT, server_on_signal, s);
+	if (s->idle == NULL || s->stop == NULL || s->watchdog == NULL ||
+	    s->sigterm == NULL || s->sigint == NULL ||
+	    event_add(s->sigterm, NULL) == -1 ||
+	    event_add(s->sigint, NULL) == -1 ||
+	    (watchdog_us > 0 && event_add(s->watchdog, &tv) == -1))
+		return err_set(err, 1, "out of memory");
+	return 0;
+}
+
+struct server *
+server_new_take(const struct options *o, const struct launch_config *launch,
+	struct listener *l, struct err *err)
+{
+	struct server *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		err_set(err, 1, "out of memory");
+		return NULL;
+	}
+	s->options = o;
+	s->listener = l;
+	users_init(&s->users);
+	s->base = event_base_new();
+	if (s->base == NULL)
+		err_set(err, 1, "no event loop");
+	if (s->base == NULL ||
+	    server_start_workers(s, launch, err) == -1 ||
+	    server_start_jobs(s, err) == -1 ||
+	    server_start_conns(s, err) == -1 ||
+	    server_start_events(s, err) == -1) {
+		server_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* Let what is killed be reaped, what is closed be freed. */
+static void
+server_settle(struct server *s)
+{
+	uint64_t end = clock_monotonic_us() + STOP_REAP_US;
+	struct timeval tick = server_time(STOP_TICK_MS * 1000);
+
+	event_base_loop(s->base, EVLOOP_NONBLOCK);
+	while (process_count() > 0 && clock_monotonic_us() < end) {
+		event_base_loopexit(s->base, &tick);
+		event_base_loop(s->base, EVLOOP_ONCE);
+	}
+	if (process_count() > 0)
+		log_err("%u processes do not end", process_count());
+}
+
+void
+server_run(struct server *s)
+{
+	server_on_idle(s);
+	notify_send("READY=1");
+	event_base_loop(s->base, EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
+static void
+event_free_if(struct event *ev)
+{
+	if (ev != NULL)
+		event_free(ev);
+}
+
+void
+server_free(struct server *s)
+{
+	if (s == NULL)
+		return;
+	listener_close(s->listener);
+	if (s->conns != NULL)
+		conns_close_all(s->conns);
+	templates_free(s->templates);
+	if (s->base != NULL)
+		server_settle(s);
+	conns_free(s->conns);
+	jobs_free(s->jobs);
+	queue_free(s->queue);
+	workers_free(s->workers);
+	event_free_if(s->idle);
+	event_free_if(s->stop);
+	event_free_if(s->watchdog);
+	event_free_if(s->sigterm);
+	event_free_if(s->sigint);
+	if (s->base != NULL)
+		event_base_free(s->base);
+	free(s);
+}

@@ -1,0 +1,117 @@
+/* What a submit message asks for. Runs in the daemon. */
+#include "daemon/submit.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "daemon/job.h"
+#include "sandbox/call.h"
+
+/* Strings of one message, each copied with a NUL, and the vectors to them. */
+#define SUBMIT_ARENA (4 * PROTO_FRAME_MAX)
+
+/* The default of args: a program that has no other name. */
+static const char *const submit_args[] = { "module.wasm" };
+
+static int
+submit_strs(struct arena *a, const struct msg *m, enum field_id f,
+	const char *const **out, uint32_t *count, struct err *err)
+{
+	size_t n;
+	const struct span *strs = msg_strs(m, f, &n);
+	const char **v = arena_alloc(a, n, sizeof(*v));
+
+	for (size_t i = 0; v != NULL && i < n; i++) {
+		v[i] = arena_strndup(a, strs[i].data, strs[i].len);
+		if (v[i] == NULL)
+			v = NULL;
+	}
+	if (v == NULL)
+		return err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+	*out = v;
+	*count = (uint32_t)n;
+	return 0;
+}
+
+static int
+submit_check(const struct msg *m, bool has_fd, struct err *err)
+{
+	bool inline_module = msg_has(m, FIELD_SUBMIT_MODULE);
+	bool wants_fd = msg_number(m, FIELD_SUBMIT_MODULE_FD, 0) != 0;
+
+	if (inline_module == wants_fd)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: there must be either module or module_fd");
+	if (wants_fd != has_fd)
+		return err_set(err, PROTO_ERROR_USAGE, wants_fd ?
+			"submit: module_fd without a descriptor" :
+			"submit: a descriptor without module_fd");
+	if (msg_has(m, FIELD_SUBMIT_PARAMS) && !msg_has(m, FIELD_SUBMIT_INVOKE))
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: params without invoke");
+	return 0;
+}
+
+static int
+submit_env(const struct call *c, struct err *err)
+{
+	for (uint32_t i = 0; i < c->nenv; i++) {
+		if (strchr(c->env[i], '=') == NULL || c->env[i][0] == '=')
+			return err_set(err, PROTO_ERROR_USAGE,
+				"env: '%.60s' is not NAME=value", c->env[i]);
+	}
+	return 0;
+}
+
+static int
+submit_pack(struct job *j, const struct msg *m, struct arena *a,
+	struct err *err)
+{
+	struct call c = {
+		.cpu_us = j->limits.v[LIMIT_CPU] * 1000,
+		.fuel = j->limits.v[LIMIT_FUEL],
+		.output_bytes = j->limits.v[LIMIT_OUTPUT],
+		.tty = (uint32_t)msg_number(m, FIELD_SUBMIT_TTY, 0),
+	};
+	struct span invoke = msg_bytes(m, FIELD_SUBMIT_INVOKE);
+
+	if (submit_strs(a, m, FIELD_SUBMIT_ARGS, &c.args, &c.nargs, err) == -1 ||
+	    submit_strs(a, m, FIELD_SUBMIT_ENV, &c.env, &c.nenv, err) == -1 ||
+	    submit_strs(a, m, FIELD_SUBMIT_PARAMS, &c.params, &c.nparams,
+		    err) == -1 || submit_env(&c, err) == -1)
+		return -1;
+	if (c.nargs == 0) {
+		c.args = submit_args;
+		c.nargs = 1;
+	}
+	if (msg_has(m, FIELD_SUBMIT_INVOKE)) {
+		c.invoke = arena_strndup(a, invoke.data, invoke.len);
+		if (c.invoke == NULL)
+			return err_set(err, PROTO_ERROR_INTERNAL,
+				"out of memory");
+	}
+	if (call_pack(&j->packed, &c) == -1)
+		return err_set(err, PROTO_ERROR_TOO_LARGE,
+			"submit: args, env and params are too large together");
+	return 0;
+}
+
+int
+submit_read(struct job *j, const struct msg *m, bool has_fd,
+	const struct limits *most, struct err *err)
+{
+	struct arena a;
+	int r;
+
+	if (submit_check(m, has_fd, err) == -1 ||
+	    limits_from_msg(&j->limits, m, most, err) == -1)
+		return -1;
+	j->has_stdin = msg_number(m, FIELD_SUBMIT_STDIN, 0) != 0;
+	j->feed.ended = !j->has_stdin;
+	j->stream.credit = msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
+	j->stream.limit = j->limits.v[LIMIT_OUTPUT];
+	arena_init(&a, SUBMIT_ARENA);
+	r = submit_pack(j, m, &a, err);
+	arena_clear(&a);
+	return r;
+}

@@ -1,0 +1,312 @@
+/*
+ * Stands in for the virtual machine in the tests of the daemon: a "module" is
+ * text, a line per thing to do. What a hostile guest would do once it had got
+ * out of the interpreter can be said there, too. Runs in template and child.
+ *
+ * Lines that a template heeds: malformed, invalid, unlinkable, memory,
+ * load-crash, load-violation, load-spin, load-sleepless.
+ * Lines that a child does in turn: out TEXT, err TEXT (\n is put behind),
+ * put TEXT (nothing is), flood, burst N, spin, sleep MS, forever, cat, args,
+ * exit N, trap TEXT, fuel, memory-end, crash, check, violation, garbage,
+ * late-data, bad-result, vanish, hang, wait-flood.
+ */
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest/run.h"
+#include "sandbox/process.h"
+
+static const char *script;
+static size_t script_len;
+
+/* ---- lines without libc's stdio ------------------------------------------ */
+
+struct line {
+	const char *text;
+	size_t len;
+};
+
+static bool
+next_line(size_t *at, struct line *l)
+{
+	const char *nl;
+
+	if (*at >= script_len)
+		return false;
+	l->text = script + *at;
+	nl = memchr(l->text, '\n', script_len - *at);
+	l->len = nl == NULL ? script_len - *at : (size_t)(nl - l->text);
+	*at += l->len + 1;
+	return true;
+}
+
+/* Whether the line begins with the word; *l then is what follows it. */
+static bool
+is(struct line *l, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (l->len < n || memcmp(l->text, word, n) != 0 ||
+	    (l->len > n && l->text[n] != ' '))
+		return false;
+	l->text += l->len > n ? n + 1 : n;
+	l->len -= l->len > n ? n + 1 : n;
+	return true;
+}
+
+static uint64_t
+number(const struct line *l)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < l->len; i++)
+		n = n * 10 + (uint64_t)(l->text[i] - '0');
+	return n;
+}
+
+/* What each of these does is known to no compiler. */
+static void
+crash(void)
+{
+	volatile uintptr_t nowhere = 8;
+
+	*(volatile int *)nowhere = 0;
+}
+
+static void
+violate(void)
+{
+	process_exit(chdir("/") == 0 ? 90 : 91);
+}
+
+static void
+spin(void)
+{
+	for (volatile unsigned n = 0;; n++)
+		;
+}
+
+/* ---- the template -------------------------------------------------------- */
+
+int
+run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
+	struct err *err)
+{
+	struct line l = { (const char *)bytes, len };
+	size_t at = 0;
+
+	script = (const char *)bytes;
+	script_len = len;
+	if (!next_line(&at, &l) || is(&l, "malformed")) {
+		err_set_at(err, 1, 4, "unknown binary version");
+		return CTL_FAIL_MALFORMED;
+	}
+	if (is(&l, "invalid"))
+		return err_set(err, 1, "type mismatch"), CTL_FAIL_INVALID;
+	if (is(&l, "unlinkable"))
+		return err_set(err, 1, "unknown import"), CTL_FAIL_UNLINKABLE;
+	if (is(&l, "memory"))
+		return err_set(err, 1, "too much"), CTL_FAIL_MEMORY;
+	if (is(&l, "load-crash"))
+		crash();
+	if (is(&l, "load-violation"))
+		violate();
+	if (is(&l, "load-spin"))
+		spin();
+	return 0;
+}
+
+/* ---- the child ----------------------------------------------------------- */
+
+static void
+put(struct guest_io *io, int stream, const struct line *l, bool newline)
+{
+	guest_io_write(io, stream, l->text, l->len);
+	if (newline)
+		guest_io_write(io, stream, "\n", 1);
+}
+
+static void
+flood(struct guest_io *io, uint64_t frames)
+{
+	static char data[FRAME_DATA_MAX];
+
+	memset(data, 'x', sizeof(data));
+	while (frames-- > 0) {
+		if (guest_io_write(io, 1, data, sizeof(data)) == -1)
+			return;
+	}
+}
+
+static void
+cat(struct guest_io *io)
+{
+	static char data[1000];
+	size_t n;
+
+	while ((n = guest_io_read(io, data, sizeof(data))) > 0)
+		guest_io_write(io, 1, data, n);
+}
+
+static void
+raw(const void *data, size_t len)
+{
+	if (write(STDOUT_FILENO, data, len) != (ssize_t)len)
+		process_exit(9);
+}
+
+/* More wake-ups than anyone reads. */
+static void
+wait_flood(void)
+{
+	struct {
+		struct frame f;
+		struct frame_wait w;
+	} wait = { { OUT_WAIT, sizeof(struct frame_wait) }, { 1, 0 } };
+
+	for (;;)
+		raw(&wait, sizeof(wait));
+}
+
+static void
+finish(struct guest_io *io, enum call_end end, uint32_t code,
+	const struct line *text)
+{
+	struct call_result r = {
+		.end = end, .exit_code = code, .fuel_used = 77,
+		.memory_pages_peak = 2,
+		.trap_len = text == NULL ? 0 : (uint32_t)text->len,
+	};
+
+	guest_io_write_result(io, &r, text == NULL ? "" : text->text, r.trap_len);
+	process_exit(PROCESS_EXIT_DONE);
+}
+
+static void
+typed_results(struct guest_io *io)
+{
+	struct call_result r = {
+		.end = END_RETURNED, .nresults = 2,
+		.results = {
+			{ .kind = 'i', .bytes = { 0xfe, 0xff, 0xff, 0xff } },
+			{ .kind = 'd', .bytes = { 0, 0, 0, 0, 0, 0, 0xe0, 0x3f } },
+		},
+	};
+
+	guest_io_write_result(io, &r, "", 0);
+	process_exit(PROCESS_EXIT_DONE);
+}
+
+static void
+misbehave(struct guest_io *io, struct line *l)
+{
+	struct frame f = { 99, 3 };
+	struct call_result r = { .end = 1000 };
+
+	if (is(l, "crash"))
+		crash();
+	if (is(l, "check"))
+		__builtin_trap();
+	if (is(l, "violation"))
+		violate();
+	if (is(l, "garbage"))
+		raw("all work and no play", 20);
+	if (is(l, "unknown-frame"))
+		raw(&f, sizeof(f));
+	if (is(l, "half-frame")) {
+		f.kind = OUT_STDOUT;
+		f.len = 1000;
+		raw(&f, sizeof(f));
+		raw("half", 4);
+		process_exit(0);
+	}
+	if (is(l, "bad-result"))
+		guest_io_write_result(io, &r, "", 0);
+	if (is(l, "late-data")) {
+		r.end = END_RETURNED;
+		guest_io_write_result(io, &r, "", 0);
+		guest_io_write(io, 1, "more", 4);
+	}
+	if (is(l, "vanish"))
+		process_exit(0);
+	if (is(l, "hang")) {
+		r.end = END_RETURNED;
+		guest_io_write_result(io, &r, "", 0);
+		spin();
+	}
+	if (is(l, "wait-flood"))
+		wait_flood();
+}
+
+static void
+end_as_told(struct guest_io *io, struct line *l)
+{
+	if (is(l, "exit"))
+		finish(io, END_EXITED, (uint32_t)number(l), NULL);
+	if (is(l, "trap"))
+		finish(io, END_TRAPPED, 0, l);
+	if (is(l, "fuel"))
+		finish(io, END_FUEL, 0, NULL);
+	if (is(l, "memory-end"))
+		finish(io, END_MEMORY, 0, NULL);
+	if (is(l, "results"))
+		typed_results(io);
+	if (is(l, "not-found"))
+		finish(io, END_NOT_FOUND, 0, l);
+}
+
+static void
+args(struct guest_io *io, const struct call *call)
+{
+	for (uint32_t i = 0; i < call->nargs; i++) {
+		struct line l = { call->args[i], strlen(call->args[i]) };
+
+		put(io, 1, &l, true);
+	}
+	for (uint32_t i = 0; i < call->nenv; i++) {
+		struct line l = { call->env[i], strlen(call->env[i]) };
+
+		put(io, 1, &l, true);
+	}
+}
+
+static void
+act(struct guest_io *io, const struct call *call, struct line *l)
+{
+	if (is(l, "out"))
+		put(io, 1, l, true);
+	else if (is(l, "err"))
+		put(io, 2, l, true);
+	else if (is(l, "put"))
+		put(io, 1, l, false);
+	else if (is(l, "flood"))
+		flood(io, UINT64_MAX);
+	else if (is(l, "burst"))
+		flood(io, number(l));
+	else if (is(l, "spin"))
+		spin();
+	else if (is(l, "sleep"))
+		guest_io_wait(io, number(l) * 1000000, false);
+	else if (is(l, "forever"))
+		guest_io_wait(io, UINT64_MAX, false);
+	else if (is(l, "cat"))
+		cat(io);
+	else if (is(l, "args"))
+		args(io, call);
+	else
+		misbehave(io, l);
+}
+
+void
+run_call(const struct call *call, struct guest_io *io)
+{
+	struct line l;
+	size_t at = 0;
+
+	while (next_line(&at, &l)) {
+		end_as_told(io, &l);
+		act(io, call, &l);
+	}
+	finish(io, END_RETURNED, 0, NULL);
+}
