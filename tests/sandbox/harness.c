@@ -59,7 +59,7 @@ harness_limits(struct template_limits *lim)
 	*lim = (struct template_limits){
 		.memory_bytes = 64 << 20, .stack_bytes = 1 << 20,
 		.table_elems = 100000, .module_bytes = 1 << 20,
-		.load_cpu_us = 5000000,
+		.load_cpu_us = 5000000, .cpu_us = 1000000,
 	};
 }
 
