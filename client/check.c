@@ -1,6 +1,8 @@
 /* wasmctl check: which layers of confinement this machine gives. */
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "client/address.h"
 #include "client/outcome.h"
@@ -23,16 +25,48 @@ struct check_answer {
 	int status;
 };
 
+/* The next word of *text, which is moved behind it. */
+static struct span
+check_take_word(struct span *text)
+{
+	const char *space = memchr(text->data, ' ', text->len);
+	struct span word = { text->data, space == NULL ? text->len :
+		(size_t)(space - text->data) };
+	size_t taken = word.len + (space == NULL ? 0 : 1);
+
+	*text = (struct span){ text->data + taken, text->len - taken };
+	return word;
+}
+
+static void
+check_print_escaped(struct span text, int width)
+{
+	struct buf out;
+
+	buf_init(&out, 5 * PROTO_TEXT_MAX);
+	if (text_escape(&out, text.data, text.len) == -1)
+		report_fatal("out of memory");
+	printf("%-*.*s", width, (int)out.len, (char *)out.data);
+	buf_clear(&out);
+}
+
+/* "NAME STATE REASON..." in columns. */
 static void
 check_print_layer(struct span layer)
 {
-	struct buf line;
+	static const char in_force[] = "in-force";
+	struct span name = check_take_word(&layer);
+	struct span state = check_take_word(&layer);
+	bool is_good = state.len == strlen(in_force) &&
+		memcmp(state.data, in_force, state.len) == 0;
+	bool colour = report_wants_colour(STDOUT_FILENO);
 
-	buf_init(&line, 5 * PROTO_TEXT_MAX);
-	if (text_escape(&line, layer.data, layer.len) == -1)
-		report_fatal("out of memory");
-	printf("%.*s\n", (int)line.len, (char *)line.data);
-	buf_clear(&line);
+	check_print_escaped(name, 26);
+	printf("%s", !colour ? "" : is_good ? "\033[32m" : "\033[33m");
+	check_print_escaped(state, layer.len > 0 ? 10 : 0);
+	printf("%s", colour ? "\033[0m" : "");
+	check_print_escaped(layer, 0);
+	printf("\n");
 }
 
 static void

@@ -1,4 +1,5 @@
-/* How a job can end, and what wasmctl exits with: client/outcome.def. */
+/* How a job can end, and what wasmctl exits with: proto/status.def, with advice
+ * for the person who reads it. */
 #ifndef CLIENT_OUTCOME_H
 #define CLIENT_OUTCOME_H
 
@@ -11,12 +12,11 @@
 #define EXIT_GUEST	(-1)	/* the guest's own code */
 
 struct outcome {
-	const char *status;
 	int exit;		/* or EXIT_GUEST */
 	const char *advice;	/* what to do, or NULL */
 };
 
-/* The row of a status; that of "XX" for one that is not known. */
-const struct outcome *outcome_find(const char *status, size_t len);
+/* That of a record's two letters; that of "XX" when they are not known. */
+struct outcome outcome_find(const char *letters, size_t len);
 
 #endif

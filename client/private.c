@@ -23,6 +23,7 @@
 #define PRIVATE_LOG "wasmd.log"
 #define PRIVATE_START_US 10000000ull	/* how long it may take to listen */
 #define PRIVATE_LOOK_US 2000		/* how often we look */
+#define PRIVATE_IDLE "5m"		/* then it leaves */
 
 /* ---- the directory ----------------------------------------------------- */
 
@@ -162,7 +163,7 @@ private_exec(const char *program, const char *socket_path, int log)
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
 	execl(program, program, "--private", "--socket", socket_path,
-		(char *)NULL);
+		"--idle-exit", PRIVATE_IDLE, (char *)NULL);
 	dprintf(STDERR_FILENO, "cannot run %s: %s\n", program, strerror(errno));
 	_exit(127);
 }

@@ -162,7 +162,7 @@ submit_explain(const struct msg *record, const struct module_source *m,
 		report("%s: %.*s", m->path, (int)cause.len, cause.data);
 	frames = msg_strs(record, FIELD_JOB_EXIT_BACKTRACE, &n);
 	for (size_t i = 0; i < n; i++)
-		report_more("    at %.*s", (int)frames[i].len, frames[i].data);
+		report_more("    %.*s", (int)frames[i].len, frames[i].data);
 	if (outcome->exit == EXIT_INVALID)
 		hint = module_hint(m);
 	if (hint != NULL)
@@ -242,7 +242,7 @@ submit_finish(struct session *s, const struct submit_values *v,
 {
 	const struct msg *record = &s->record.msg;
 	struct span status = msg_bytes(record, FIELD_JOB_EXIT_STATUS);
-	const struct outcome *outcome = outcome_find(status.data, status.len);
+	struct outcome outcome = outcome_find(status.data, status.len);
 
 	if (s->stdout_errno == 0)
 		submit_write_results(record);
@@ -250,10 +250,10 @@ submit_finish(struct session *s, const struct submit_values *v,
 		report("cannot write standard output: %s",
 			strerror(s->stdout_errno));
 	/* Whoever pressed Ctrl-C or closed our output knows it. */
-	if (outcome->exit != EXIT_GUEST && s->signal == 0 && s->stdout_errno == 0)
-		submit_explain(record, m, outcome);
+	if (outcome.exit != EXIT_GUEST && s->signal == 0 && s->stdout_errno == 0)
+		submit_explain(record, m, &outcome);
 	submit_write_record(record, v, meta);
-	return submit_exit(s, outcome);
+	return submit_exit(s, &outcome);
 }
 
 /* ---- the verb ---------------------------------------------------------- */

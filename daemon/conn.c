@@ -427,7 +427,7 @@ conn_identify(const struct conns *cs, int fd, struct ucred *peer)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &len) == -1)
 		return -1;
-	if (cs->config.is_private && peer->uid != geteuid()) {
+	if (cs->config.is_private && peer->uid != cs->config.owner) {
 		log_notice("user %u, process %d: not admitted: this daemon is "
 			"private", (unsigned)peer->uid, (int)peer->pid);
 		return -1;

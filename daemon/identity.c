@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 int
-identity_find(struct identity *id, const char *user, struct err *err)
+identity_find(struct identity *id, const char *user, bool is_private,
+	struct err *err)
 {
 	struct passwd *pw;
 
@@ -19,7 +20,10 @@ identity_find(struct identity *id, const char *user, struct err *err)
 	id->gid = getegid();
 	if (id->uid != 0)
 		return 0;
-	pw = getpwnam(user);
+	pw = getpwnam(user != NULL ? user : IDENTITY_USER);
+	if (pw == NULL && user == NULL && is_private)
+		pw = getpwnam("nobody");
+	user = user != NULL ? user : IDENTITY_USER;
 	if (pw == NULL)
 		return err_set(err, 1, "there is no user '%s' to become: create "
 			"it (useradd --system %s), name another with --user, or "

@@ -182,7 +182,8 @@ main(int argc, char *argv[])
 	main_set_idle(&options);
 	main_ignore_signals();
 	main_raise_files();
-	if (identity_find(&id, options.user, &err) == -1)
+	if (identity_find(&id, options.user, options.is_private,
+		    &err) == -1)
 		log_fatal("%s", err.text);
 	main_launch_config(&launch, &options, &id);
 	listener = main_listen(&options);

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -199,6 +200,7 @@ server_start_conns(struct server *s, struct err *err)
 			o->max_conns_user),
 		.hello_ms = (unsigned)o->hello_ms,
 		.is_private = o->is_private,
+		.owner = getuid(),
 		.on_idle = server_on_idle,
 		.arg = s,
 	};

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "vm/vm.h"
 
 #define SCRIPT_SECONDS 300	/* a script that takes longer hangs */
@@ -65,13 +65,13 @@ report(const struct script *s, json_t *command, const char *verdict,
 void
 script_pass(struct script *s, json_t *command)
 {
-	s->tally.passed++;
+	s->tally->passed++;
 }
 
 void
 script_skip(struct script *s, json_t *command)
 {
-	s->tally.skipped++;
+	s->tally->skipped++;
 }
 
 void
@@ -83,15 +83,15 @@ script_fail(struct script *s, json_t *command, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	s->tally.failed++;
+	s->tally->failed++;
 	report(s, command, "FAIL", text);
 }
 
 void
 script_stage(struct script *s, json_t *command, bool right)
 {
-	s->tally.stages++;
-	s->tally.stages_right += right;
+	s->tally->stages++;
+	s->tally->stages_right += right;
 	if (!right)
 		report(s, command, "STAGE", "");
 }
@@ -107,9 +107,9 @@ script_text(struct script *s, json_t *command, const char *text)
 	if (want == NULL)
 		return;
 	n = strlen(want) < strlen(text) ? strlen(want) : strlen(text);
-	s->tally.texts++;
+	s->tally->texts++;
 	if (n > 0 && strncmp(want, text, n) == 0) {
-		s->tally.texts_right++;
+		s->tally->texts_right++;
 	} else if (s->verbose) {
 		snprintf(line, sizeof(line), "\"%s\", not \"%s\"", text, want);
 		report(s, command, "TEXT", line);
@@ -123,7 +123,7 @@ script_is_text_only(struct script *s, json_t *command)
 
 	if (type == NULL || strcmp(type, "text") != 0)
 		return false;
-	s->tally.text_only++;
+	s->tally->text_only++;
 	return true;
 }
 
@@ -169,23 +169,24 @@ script_read_module(struct script *s, json_t *command)
 
 /* ---- scripts ----------------------------------------------------------- */
 
-static void
-load_script(struct script *s, const char *root, const char *name)
+/* Returns what json_decref takes; s->commands is a part of it. */
+static json_t *
+load_script(struct script *s, const char *root)
 {
-	const char *base = strrchr(name, '/');
+	const char *base = strrchr(s->name, '/');
 	static char dir[PATH_MAX], path[PATH_MAX + NAME_MAX];
 	json_error_t error;
 	json_t *json;
 
-	base = base != NULL ? base + 1 : name;
-	snprintf(dir, sizeof(dir), "%s/core/%s", root, name);
+	base = base != NULL ? base + 1 : s->name;
+	snprintf(dir, sizeof(dir), "%s/core/%s", root, s->name);
 	snprintf(path, sizeof(path), "%s/%s.json", dir, base);
 	json = json_load_file(path, JSON_ALLOW_NUL, &error);
 	s->commands = json_object_get(json, "commands");
 	if (!json_is_array(s->commands))
 		die("not a script", path);
-	s->name = name;
 	s->dir = dir;
+	return json;
 }
 
 static void
@@ -202,45 +203,55 @@ add_tally(struct tally *sum, const struct tally *t)
 	sum->crashed += t->crashed;
 }
 
-/* In the child: run, and send the figures. */
 static _Noreturn void
-run_child(struct script *s, void (*run)(struct script *s), int fd)
+run_child(struct script *s, const char *root, void (*run)(struct script *s))
 {
+	json_t *json = load_script(s, root);
+
+	s->tally->commands = (uint32_t)json_array_size(s->commands);
 	alarm(SCRIPT_SECONDS);
 	run(s);
+	json_decref(json);
 	fflush(stdout);
-	if (fd_write_all(fd, &s->tally, sizeof(s->tally)) == -1)
-		_exit(2);
 	_exit(0);
 }
 
-/* What a script that crashed or hung had counted is lost, so that all its
- * commands are failures. */
-static struct tally
-run_forked(struct script *s, void (*run)(struct script *s))
+/* What a script that crashed or hung did not come to has failed. */
+static void
+count_crash(const struct script *s, int status)
 {
-	struct tally t = { .failed = 0 };
-	int fds[2], status = 0;
-	pid_t pid;
+	struct tally *t = s->tally;
+	uint32_t counted = t->passed + t->failed + t->skipped + t->text_only;
 
-	fflush(stdout);
-	if (pipe(fds) == -1 || (pid = fork()) == -1)
-		die("cannot fork", s->name);
-	if (pid == 0) {
-		close(fds[0]);
-		run_child(s, run, fds[1]);
-	}
-	close(fds[1]);
-	if (fd_read_all(fds[0], &t, sizeof(t)) == -1) {
-		t = (struct tally){ .crashed = 1,
-			.failed = (uint32_t)json_array_size(s->commands) };
-		printf("CRASH %s: all its commands count as failed\n", s->name);
-	}
-	close(fds[0]);
-	if (waitpid(pid, &status, 0) == -1)
-		die("cannot wait", s->name);
+	t->crashed = 1;
+	t->failed += t->commands > counted ? t->commands - counted : 1;
 	if (WIFSIGNALED(status))
 		printf("CRASH %s: signal %d\n", s->name, WTERMSIG(status));
+	else
+		printf("CRASH %s: exit %d\n", s->name, WEXITSTATUS(status));
+}
+
+/* The figures are in memory that the child shares. */
+static struct tally
+run_forked(struct script *s, const char *root, void (*run)(struct script *s))
+{
+	int status = 0;
+	struct tally t;
+	pid_t pid;
+
+	s->tally = mmap(NULL, sizeof(t), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	fflush(stdout);
+	if (s->tally == MAP_FAILED || (pid = fork()) == -1)
+		die("cannot fork", s->name);
+	if (pid == 0)
+		run_child(s, root, run);
+	if (waitpid(pid, &status, 0) == -1)
+		die("cannot wait", s->name);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		count_crash(s, status);
+	t = *s->tally;
+	munmap(s->tally, sizeof(t));
 	return t;
 }
 
@@ -360,19 +371,21 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 	if (l.n > 0)
 		qsort(l.names, l.n, sizeof(*l.names), compare_names);
 	for (size_t i = 0; i < l.n; i++) {
-		struct script s = { .verbose = verbose };
+		struct script s = { .name = l.names[i], .verbose = verbose };
 		struct tally t;
 
-		if (!is_wanted(l.names[i], argv + optind))
+		if (!is_wanted(s.name, argv + optind))
 			continue;
-		load_script(&s, root, l.names[i]);
-		t = run_forked(&s, run);
+		t = run_forked(&s, root, run);
 		if (verbose || t.failed > 0)
 			printf("%s: %u passed, %u failed, %u skipped\n", s.name,
 				(unsigned)t.passed, (unsigned)t.failed,
 				(unsigned)t.skipped);
 		add_tally(&sum, &t);
 	}
+	for (size_t i = 0; i < l.n; i++)
+		free(l.names[i]);
+	free(l.names);
 	print_figures(&sum);
 	return sum.failed > 0 || sum.passed == 0;
 }

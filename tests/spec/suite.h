@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct tally {
+	uint32_t commands;		/* of the script */
 	uint32_t passed, failed, skipped;
 	uint32_t text_only;		/* no binary exists: counted apart */
 	uint32_t stages, stages_right;	/* malformed, or invalid, as asked */
@@ -26,7 +27,7 @@ struct script {
 	const char *dir;	/* where its modules are */
 	json_t *commands;
 	bool verbose;
-	struct tally tally;
+	struct tally *tally;
 };
 
 /* A module's file in memory. */

@@ -1,7 +1,9 @@
 """make install, and the installed programs."""
 import os
+import pathlib
+import signal
 
-from harness import BUILD, equal, need, run, scratch, test
+from harness import BUILD, at_end, equal, need, run, scratch, test
 from service import EXAMPLES
 
 
@@ -13,8 +15,19 @@ def make(*args):
     equal(result.returncode, 0, result.stderr.decode())
 
 
+def end_daemon(root):
+    """End the private daemon that was started from there."""
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            program = entry.read_bytes().split(b"\0")[0]
+        except OSError:
+            continue
+        if program.startswith(str(root).encode()):
+            os.kill(int(entry.parent.name), signal.SIGTERM)
+
+
 @test
-def test_installed_programs_find_each_other():
+def test_installed_programs_run():
     root = scratch()
     make("install", f"DESTDIR={root}", "prefix=/usr")
     bindir = root / "usr" / "bin"
@@ -22,12 +35,18 @@ def test_installed_programs_find_each_other():
                  "usr/share/man/man1/wasmctl.1",
                  "usr/share/bash-completion/completions/wasmctl"):
         equal((root / name).exists(), True, name)
-    equal(any(root.glob("usr/lib*/wasmd/wasmd-worker")), True, "the worker")
-    runtime = scratch()
-    env = dict(os.environ, XDG_RUNTIME_DIR=str(runtime), WASMD_IDLE_MS="200")
+    worker = next(root.glob("usr/lib*/wasmd/wasmd-worker"))
+    # Under another root than the one that they were built for.
+    wasmd = scratch() / "wasmd"
+    wasmd.write_text(f'#!/bin/sh\nexec {root}/usr/sbin/wasmd "$@" '
+                     f'--worker {worker}\n')
+    wasmd.chmod(0o755)
+    env = dict(os.environ, XDG_RUNTIME_DIR=str(scratch()), WASMD=str(wasmd))
     env.pop("WASMD_SOCKET", None)
+    at_end(lambda: end_daemon(root))
     result = run([bindir / "wasmctl", "run", EXAMPLES / "hello.wasm"], env=env)
-    equal((result.returncode, result.stdout), (0, b"Hello, world!\n"))
+    equal((result.returncode, result.stdout), (0, b"Hello, world!\n"),
+          result.stderr)
 
 
 @test

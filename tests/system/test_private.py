@@ -46,6 +46,14 @@ class Home:
         return run([WASMCTL, "run", *args], env=self.env, **options)
 
 
+def with_idle_exit(after):
+    """A program that is wasmd with another time of patience."""
+    path = scratch() / "wasmd"
+    path.write_text(f'#!/bin/sh\nexec {WASMD} "$@" --idle-exit {after}\n')
+    path.chmod(0o755)
+    return str(path)
+
+
 @test
 def test_client_starts_a_private_daemon():
     home = Home()
@@ -109,7 +117,7 @@ def test_private_daemon_keeps_nothing_of_the_clients():
 @test
 def test_private_daemon_leaves_when_idle():
     home = Home()
-    home.env["WASMD_IDLE_MS"] = "300"
+    home.env["WASMD"] = with_idle_exit("300ms")
     equal(home.run(guest("exit")).returncode, 0)
     equal(len(home.daemons()), 1)
     until(lambda: not home.daemons(), what="leaving")

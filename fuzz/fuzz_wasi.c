@@ -1,0 +1,178 @@
+/*
+ * Fuzz target: sequences of WASI calls with arguments of their signatures, and
+ * writes to the guest's memory between them, over doubles of the machine and
+ * the streams. The memory is one allocation of exactly its size, so that the
+ * sanitizer sees a byte too far.
+ *
+ * The input is a program: the memory's size, what standard input has, then
+ * steps. A step is a number of a function and its arguments, or STEP_POKE with
+ * bytes to put into memory.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/io.h"
+#include "guest/wasi.h"
+#include "guest/wasi_abi.h"
+#include "sandbox/call.h"
+#include "vm/vm.h"
+
+#define MEMORY_MAX 4096u
+#define STEPS_MAX 32
+#define STEP_POKE 200	/* and above; below: the function with that number */
+#define OUTPUT_MAX 100000u
+
+static const struct vm_host_func *funcs;
+static size_t nfuncs;
+static void *funcs_data;
+
+static uint8_t *memory;
+static size_t memory_len;
+static size_t input_len;
+static bool input_eof;
+static volatile uint8_t output_sink;
+
+/* ---- the doubles ------------------------------------------------------- */
+
+int
+vm_define_host(struct vm_store *s, const struct vm_host_func *f, size_t n,
+	void *data, struct err *err)
+{
+	funcs = f;
+	nfuncs = n;
+	funcs_data = data;
+	return 0;
+}
+
+uint8_t *
+vm_caller_memory(struct vm_caller *c, uint64_t addr, uint64_t len)
+{
+	if (addr > memory_len || len > memory_len - addr)
+		return NULL;
+	return memory + addr;
+}
+
+int
+guest_io_write(struct guest_io *io, int stream, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	/* Read it all: the sanitizer is to look. */
+	for (size_t i = 0; i < len; i++)
+		output_sink ^= p[i];
+	return len > OUTPUT_MAX ? -1 : 0;
+}
+
+size_t
+guest_io_read(struct guest_io *io, void *data, size_t len)
+{
+	if (len > input_len)
+		len = input_len;
+	memset(data, 0xff, len);
+	input_len -= len;
+	return len;
+}
+
+bool
+guest_io_readable(struct guest_io *io, size_t *nbytes)
+{
+	*nbytes = input_len;
+	return input_len > 0 || input_eof;
+}
+
+bool
+guest_io_wait(struct guest_io *io, uint64_t timeout_ns, bool want_input)
+{
+	return want_input && (input_len > 0 || input_eof);
+}
+
+/* ---- programs ---------------------------------------------------------- */
+
+struct program {
+	const uint8_t *p, *end;
+};
+
+/* The next len bytes as a number; zeros behind the end. */
+static uint64_t
+take(struct program *in, size_t len)
+{
+	uint64_t value = 0;
+
+	if (len > (size_t)(in->end - in->p))
+		len = (size_t)(in->end - in->p);
+	memcpy(&value, in->p, len);
+	in->p += len;
+	return value;
+}
+
+/* Mostly descriptors and addresses that may be good; else anything. */
+static uint64_t
+take_argument(struct program *in)
+{
+	uint64_t kind = take(in, 1);
+
+	if (kind < 100)
+		return kind % 4;
+	return take(in, kind < 200 ? 2 : 8);
+}
+
+static void
+step_poke(struct program *in)
+{
+	size_t at = take(in, 2) % (MEMORY_MAX + 1);
+	size_t len = take(in, 1) % 64;
+
+	if (len > (size_t)(in->end - in->p))
+		len = (size_t)(in->end - in->p);
+	if (at <= memory_len && len <= memory_len - at)
+		memcpy(memory + at, in->p, len);
+	in->p += len;
+}
+
+static void
+step_call(struct program *in, const struct vm_host_func *f)
+{
+	struct vm_caller caller = { .trap = TRAP_NONE };
+	uint64_t args[16] = { 0 };
+	enum vm_status status;
+
+	for (size_t i = 0; i < strcspn(f->sig, ":"); i++)
+		args[i] = take_argument(in);
+	status = f->fn(&caller, funcs_data, args);
+	if (args[0] >= WASI_ERRNO_COUNT)
+		abort();
+	if (status == VM_TRAP ? caller.trap == TRAP_NONE :
+	    status != VM_OK && status != VM_EXIT)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const strings[] = { "prog", "an argument" };
+	static const struct call call = {
+		.nargs = 2, .args = strings, .nenv = 1, .env = strings,
+		.tty = 1,
+	};
+	struct program in = { data, data + size };
+
+	memory_len = take(&in, 2) % (MEMORY_MAX + 1);
+	input_len = take(&in, 1);
+	input_eof = take(&in, 1) & 1;
+	memory = calloc(1, memory_len);
+	if (wasi_define(NULL, wasi_get(), NULL) == -1)
+		abort();
+	wasi_start(wasi_get(), &call, NULL);
+	for (int i = 0; i < STEPS_MAX && in.p < in.end; i++) {
+		size_t step = take(&in, 1);
+
+		if (step >= STEP_POKE)
+			step_poke(&in);
+		else
+			step_call(&in, &funcs[step % nfuncs]);
+	}
+	free(memory);
+	return 0;
+}

@@ -1,0 +1,323 @@
+/* A module in the virtual machine with WASI. */
+#include "guest/run.h"
+
+#include <string.h>
+
+#include "guest/text.h"
+#include "guest/value.h"
+#include "guest/wasi.h"
+#include "vm/syntax/text.h"
+#include "vm/vm.h"
+
+#define FUNCTION_NAME_MAX 160	/* of a name in a backtrace */
+
+#define GO_ON ((enum call_end)0)	/* nothing has ended yet */
+
+/* The one module of the process; its template loads it, its children only
+ * run it. */
+static struct {
+	struct vm *vm;
+	struct vm_module *module;
+	struct vm_store *store;
+	struct vm_instance *instance;
+} run;
+
+/* One call on its way. Static, as the guest's process has a small stack. */
+static struct run_call {
+	struct vm_extern_item func;
+	const struct functype *type;
+	struct vm_value args[LIMIT_PARAMS];
+	struct vm_value results[CALL_VALUES_MAX];
+	struct call_result result;
+	struct text text;
+} call_state;
+
+/* ---- loading ----------------------------------------------------------- */
+
+static int
+load_failure(const struct err *err)
+{
+	switch ((enum vm_error)err->code) {
+	case VM_MALFORMED:
+		return CTL_FAIL_MALFORMED;
+	case VM_INVALID:
+		return CTL_FAIL_INVALID;
+	case VM_UNLINKABLE:
+		return CTL_FAIL_UNLINKABLE;
+	case VM_LIMIT:
+	case VM_USAGE:
+		return CTL_FAIL_LIMIT;
+	case VM_NOMEM:
+		break;
+	}
+	return CTL_FAIL_MEMORY;
+}
+
+static int
+load_trapped(const struct vm_trap *trap, struct err *err)
+{
+	if (trap->code == TRAP_OUT_OF_MEMORY) {
+		err_set(err, VM_NOMEM, "no memory for the module's instance");
+		return CTL_FAIL_MEMORY;
+	}
+	err_set(err, VM_UNLINKABLE, "%s", trap_text(trap->code));
+	return CTL_FAIL_TRAP;
+}
+
+int
+run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
+    struct err *err)
+{
+	const struct vm_store_limits limits = {
+		.memory_bytes = lim->memory_bytes,
+		.table_elems = lim->table_elems,
+		.stack_bytes = lim->stack_bytes,
+	};
+	struct vm_trap trap = { .code = TRAP_NONE };
+
+	run.vm = vm_new();
+	if (run.vm == NULL) {
+		err_set(err, VM_NOMEM, "no memory to load the module");
+		return CTL_FAIL_MEMORY;
+	}
+	if (vm_module_new(run.vm, bytes, len, &run.module, err) == -1)
+		return load_failure(err);
+	run.store = vm_store_new(run.vm, &limits, err);
+	if (run.store == NULL ||
+	    wasi_define(run.store, wasi_get(), err) == -1 ||
+	    vm_instantiate(run.store, run.module, &run.instance, &trap, err) == -1)
+		return load_failure(err);
+	if (trap.code != TRAP_NONE)
+		return load_trapped(&trap, err);
+	if (vm_store_freeze(run.store, err) == -1)
+		return load_failure(err);
+	return 0;
+}
+
+/* ---- what to call ------------------------------------------------------ */
+
+static struct name
+name_of(const char *s)
+{
+	return (struct name){ s, (uint32_t)strlen(s) };
+}
+
+/* The exported function of that name; false if there is none. */
+static bool
+find_function(const char *name, struct vm_extern_item *out)
+{
+	return vm_export(run.instance, name_of(name), out, NULL) == 0 &&
+	    out->kind == EXTERN_FUNC;
+}
+
+/* Some of the functions that could have been named. */
+static void
+list_exports(struct text *t)
+{
+	const struct module *m = vm_module_syntax(run.module);
+	unsigned listed = 0;
+
+	for (uint32_t i = 0; i < m->nexports && listed < 10; i++) {
+		const struct export *e = &m->exports[i];
+
+		if (e->kind != EXTERN_FUNC || e->name.len > FUNCTION_NAME_MAX)
+			continue;
+		text_printf(t, "%s", listed++ == 0 ? "; it exports " : ", ");
+		text_name(t, e->name.data, e->name.len);
+	}
+}
+
+static enum call_end
+choose_command(struct run_call *rc)
+{
+	if (!find_function("_start", &rc->func)) {
+		text_printf(&rc->text, "the module is no command: it exports no "
+		    "function _start, and no other was named");
+		list_exports(&rc->text);
+		return END_UNSUPPORTED;
+	}
+	rc->type = vm_func_type(rc->func);
+	if (rc->type->nparams + rc->type->nresults == 0)
+		return GO_ON;
+	text_printf(&rc->text, "the function _start takes arguments or returns "
+	    "results, as no command does: name it to call it");
+	return END_UNSUPPORTED;
+}
+
+/* Say that the arguments are not (i32, f64), but so many. */
+static enum call_end
+wrong_count(struct run_call *rc, const struct call *call)
+{
+	char type[VALTYPE_TEXT_MAX];
+
+	text_printf(&rc->text, "%.100s takes %u argument%s (", call->invoke,
+	    rc->type->nparams, rc->type->nparams == 1 ? "" : "s");
+	for (uint32_t i = 0; i < rc->type->nparams; i++) {
+		valtype_text(rc->type->params[i], type);
+		text_printf(&rc->text, "%s%s", i == 0 ? "" : ", ", type);
+	}
+	text_printf(&rc->text, "), not %u", call->nparams);
+	return END_USAGE;
+}
+
+static enum call_end
+parse_params(struct run_call *rc, const struct call *call)
+{
+	const struct functype *functype = rc->type;
+	char type[VALTYPE_TEXT_MAX];
+
+	if (call->nparams != functype->nparams)
+		return wrong_count(rc, call);
+	for (uint32_t i = 0; i < functype->nparams; i++) {
+		if (value_parse(call->params[i], functype->params[i],
+		    &rc->args[i]))
+			continue;
+		valtype_text(functype->params[i], type);
+		text_printf(&rc->text, "argument %u of %.100s: \"%.100s\" is no %s",
+		    i + 1, call->invoke, call->params[i], type);
+		return END_USAGE;
+	}
+	return GO_ON;
+}
+
+static enum call_end
+choose_export(struct run_call *rc, const struct call *call)
+{
+	if (!find_function(call->invoke, &rc->func)) {
+		text_printf(&rc->text, "the module exports no function %.200s",
+		    call->invoke);
+		list_exports(&rc->text);
+		return END_NOT_FOUND;
+	}
+	rc->type = vm_func_type(rc->func);
+	if (rc->type->nresults > CALL_VALUES_MAX) {
+		text_printf(&rc->text, "%.100s returns %u results, more than the %u "
+		    "that can be passed on", call->invoke, rc->type->nresults,
+		    CALL_VALUES_MAX);
+		return END_USAGE;
+	}
+	for (uint32_t i = 0; i < rc->type->nresults; i++) {
+		if (!valtype_is_ref(rc->type->results[i]))
+			continue;
+		text_printf(&rc->text, "%.100s returns a reference, which means "
+		    "nothing outside", call->invoke);
+		return END_USAGE;
+	}
+	return parse_params(rc, call);
+}
+
+/* ---- the call ---------------------------------------------------------- */
+
+/* A reactor is initialised before its first export is called.
+ * https://github.com/WebAssembly/WASI/blob/main/legacy/application-abi.md */
+static enum vm_status
+initialize(const char *invoke, struct vm_trap *trap)
+{
+	const struct functype *type;
+	struct vm_extern_item func;
+
+	if (strcmp(invoke, "_initialize") == 0 ||
+	    !find_function("_initialize", &func))
+		return VM_OK;
+	type = vm_func_type(func);
+	if (type->nparams + type->nresults != 0)
+		return VM_OK;
+	return vm_call(run.store, func, NULL, 0, NULL, 0, trap);
+}
+
+static enum vm_status
+make_call(struct run_call *rc, const struct call *call, struct vm_trap *trap)
+{
+	enum vm_status status = vm_start(run.instance, trap);
+
+	if (status == VM_OK && call->invoke != NULL)
+		status = initialize(call->invoke, trap);
+	if (status != VM_OK)
+		return status;
+	return vm_call(run.store, rc->func, rc->args, rc->type->nparams,
+	    rc->results, rc->type->nresults, trap);
+}
+
+/* ---- how it ended ------------------------------------------------------ */
+
+static void
+text_frame(struct text *t, unsigned number, const struct vm_frame *f)
+{
+	const struct module *m = f->module;
+	struct name name = vm_module_func_name(m, f->func);
+	uint32_t start = m->funcs[f->func].body.offset;
+	uint32_t len = name.len < FUNCTION_NAME_MAX ? name.len :
+	    FUNCTION_NAME_MAX;
+
+	text_printf(t, "  #%u ", number);
+	if (name.data == NULL)
+		text_printf(t, "?");
+	else
+		text_name(t, name.data, len);
+	text_printf(t, "+0x%x (func %u, offset 0x%x)\n",
+	    f->offset > start ? f->offset - start : 0, f->func, f->offset);
+}
+
+static void
+describe_trap(struct run_call *rc, const struct vm_trap *trap)
+{
+	struct text *t = &rc->text;
+
+	text_printf(t, "%s", trap_text(trap->code));
+	if (trap->detail != NULL)
+		text_printf(t, ": %s", trap->detail);
+	rc->result.trap_len = (uint32_t)t->len;
+	for (uint32_t i = 0; i < trap->nframes; i++)
+		text_frame(t, i, &trap->frames[i]);
+	if (trap->depth > trap->nframes)
+		text_printf(t, "  ... and %u more\n", trap->depth - trap->nframes);
+	rc->result.backtrace_len = (uint32_t)t->len - rc->result.trap_len;
+}
+
+static enum call_end
+describe_end(struct run_call *rc, enum vm_status status,
+    const struct vm_trap *trap)
+{
+	struct call_result *r = &rc->result;
+
+	switch (status) {
+	case VM_OK:
+		for (uint32_t i = 0; i < rc->type->nresults; i++)
+			value_pack(&rc->results[i], &r->results[i]);
+		r->nresults = rc->type->nresults;
+		return END_RETURNED;
+	case VM_EXIT:
+		r->exit_code = wasi_exit_code(wasi_get());
+		return wasi_output_exceeded(wasi_get()) ? END_OUTPUT : END_EXITED;
+	case VM_FUEL:
+		return END_FUEL;
+	case VM_EXCEPTION:
+		text_printf(&rc->text, "uncaught exception");
+		r->trap_len = (uint32_t)rc->text.len;
+		return END_TRAPPED;
+	case VM_TRAP:
+		describe_trap(rc, trap);
+		return trap->code == TRAP_OUT_OF_MEMORY ? END_MEMORY : END_TRAPPED;
+	}
+	__builtin_trap();
+}
+
+void
+run_call(const struct call *call, struct guest_io *io)
+{
+	static struct vm_trap trap;
+	struct run_call *rc = &call_state;
+	enum call_end end;
+
+	vm_store_set_fuel(run.store, call->fuel);
+	wasi_start(wasi_get(), call, io);
+	end = call->invoke == NULL ? choose_command(rc) : choose_export(rc, call);
+	if (end == GO_ON)
+		end = describe_end(rc, make_call(rc, call, &trap), &trap);
+	else
+		rc->result.trap_len = (uint32_t)rc->text.len;
+	rc->result.end = end;
+	rc->result.fuel_used = vm_store_fuel_used(run.store);
+	rc->result.memory_pages_peak = vm_store_memory_pages_peak(run.store);
+	guest_io_write_result(io, &rc->result, rc->text.data, rc->text.len);
+}

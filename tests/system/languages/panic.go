@@ -1,0 +1,6 @@
+// A program that panics.
+package main
+
+func main() {
+	panic("as asked")
+}

@@ -1,0 +1,4 @@
+// A program that panics.
+fn main() {
+    panic!("as asked");
+}

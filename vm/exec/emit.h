@@ -1,0 +1,153 @@
+/*
+ * The back half of translation: instructions wait in a window, where the
+ * front half may still change them, and are then written as code, the most
+ * frequent sequences of them as one.
+ */
+#ifndef VM_EXEC_EMIT_H
+#define VM_EXEC_EMIT_H
+
+#include "base/err.h"
+#include "vm/exec/code.h"
+
+/* Fields of an instruction, named as in the rows of instrs.py. */
+enum field {
+	FIELD_A, FIELD_B, FIELD_C, FIELD_D, FIELD_X, FIELD_Y, FIELD_H, FIELD_N,
+	FIELD_O, FIELD_P, FIELD_U, FIELD_T,
+	FIELD_32,	/* the ones above fit 32 bits */
+	FIELD_K = FIELD_32, FIELD_L, FIELD_COUNT
+};
+
+enum field_type { TYPE_U16, TYPE_U32, TYPE_K32, TYPE_K64, TYPE_BRANCH };
+
+struct code_format {
+	uint8_t length, nfields;
+	struct {
+		uint8_t field, type, offset;
+	} fields[8];
+};
+
+/* What the translator knows of an internal instruction. */
+struct code_info {
+	uint8_t kind;		/* enum code_kind */
+	char t, r;		/* types of operands and result */
+	bool commutes, left_k;
+	uint8_t results;	/* of an operation in C */
+	uint16_t swap, inverse, branch, branch_not;	/* comparisons */
+	uint16_t index, any;	/* loads and stores */
+};
+
+struct code_operand_load {
+	uint16_t op, load, fused;
+};
+
+struct code_pair {
+	uint16_t first, second, fused;
+	bool on_left, on_right;	/* where the second has the first's result */
+	bool z_is_constant;
+};
+
+struct code_fused {
+	uint16_t state, next, to, handler;
+};
+
+extern const struct code_info code_info[CODE_COUNT];
+extern const struct code_operand_load code_operand_loads[];
+extern const struct code_pair code_pairs[];
+extern const unsigned code_noperand_loads, code_npairs;
+
+/* Banks of accumulators. */
+enum bank {
+	BANK_INT, BANK_F32, BANK_F64, BANK_V128, BANK_COUNT,
+	BANK_NONE = BANK_COUNT
+};
+
+#define SLOT_NONE UINT32_MAX
+
+struct ins {
+	uint16_t op;			/* enum code_op */
+	uint8_t ca, cb, cd;		/* classes of a, b and d */
+	uint8_t bank;			/* of the result; BANK_NONE */
+	bool has_result;		/* FIELD_D is the slot of one result */
+	uint32_t f[FIELD_32];		/* T: the label */
+	uint64_t k[FIELD_COUNT - FIELD_32];
+	uint32_t pos;			/* see emitter.pos */
+	uint32_t offset;		/* in the module */
+	uint32_t acc_before[BANK_COUNT];
+};
+
+struct label {
+	uint32_t code;			/* where, if bound */
+	uint32_t pos;
+	uint32_t chain;			/* last branch that waits for it, or 0 */
+	bool bound;
+};
+
+/* A call whose callee may not be translated yet. */
+struct call_fixup {
+	uint32_t field;			/* offset in the code */
+	uint32_t func;			/* defined function */
+};
+
+#define WINDOW 256
+
+struct emitter {
+	struct code *code;
+	struct err *err;
+	struct ins window[WINDOW];
+	uint32_t count;
+	uint64_t serial;	/* of window[0]; never starts again */
+	uint32_t pos;		/* instructions of the body before this one */
+	uint32_t offset;	/* of the one that is translated, in the module */
+	uint32_t acc[BANK_COUNT];	/* slot that an accumulator equals */
+
+	struct label *labels;
+	uint32_t nlabels;
+	struct call_fixup *fixups;
+	uint32_t nfixups, cap_fixups;
+	uint32_t line_offset;
+	bool failed;
+};
+
+void emitter_init(struct emitter *e, struct code *code, struct err *err);
+void emitter_clear(struct emitter *e);
+
+/* Begin a function's code. */
+void emitter_begin(struct emitter *e);
+
+/* A new instruction, the last of the window. */
+struct ins *emit(struct emitter *e, enum code_op op);
+
+/* The instruction with a serial number while it is in the window, or NULL. */
+static inline struct ins *
+emitter_at(struct emitter *e, uint64_t serial)
+{
+	return serial >= e->serial && serial - e->serial < e->count ?
+		&e->window[serial - e->serial] : NULL;
+}
+
+static inline uint64_t
+emitter_next(const struct emitter *e)
+{
+	return e->serial + e->count;
+}
+
+/* Write the window as code. */
+void emitter_flush(struct emitter *e);
+
+/* Labels are numbered by the caller. label_new makes one (again) unbound. */
+int label_new(struct emitter *e, uint32_t label);
+void label_bind(struct emitter *e, uint32_t label);
+
+/* A cell of a br_table, which was flushed before. */
+void emit_cell(struct emitter *e, uint32_t label);
+/* A cell whose target comes later: its place, for emit_cell_here. */
+uint32_t emit_cell_later(struct emitter *e);
+void emit_cell_here(struct emitter *e, uint32_t cell);
+
+/* Point all calls at what they call. */
+void emitter_link(struct emitter *e);
+
+bool code_has_handler(enum code_op op, unsigned ca, unsigned cb, unsigned cd);
+const char *code_op_name(enum code_op op);
+
+#endif

@@ -1,0 +1,129 @@
+/* The virtual machine's interface: modules, values, freezing. */
+#include "vm/vm.h"
+
+#include <stdlib.h>
+
+#include "vm/exec/compile.h"
+#include "vm/load.h"
+#include "vm/runtime/store.h"
+
+const char *
+trap_text(enum trap_code code)
+{
+	static const char *const texts[TRAP_COUNT] = {
+		[TRAP_NONE] = "no trap",
+#define TRAP(id, text) [TRAP_##id] = text,
+#include "vm/traps.def"
+#undef TRAP
+	};
+
+	return code < TRAP_COUNT ? texts[code] : "unknown trap";
+}
+
+struct vm *
+vm_new(void)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+
+	if (vm != NULL)
+		canon_init(&vm->canon);
+	return vm;
+}
+
+void
+vm_free(struct vm *vm)
+{
+	if (vm == NULL)
+		return;
+	canon_clear(&vm->canon);
+	free(vm);
+}
+
+/* ---- modules --------------------------------------------------------------- */
+
+int
+vm_module_new(struct vm *vm, const uint8_t *bytes, size_t len,
+	struct vm_module **out, struct err *err)
+{
+	struct vm_module *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return err_set(err, VM_NOMEM, "out of memory");
+	m->vm = vm;
+	if (load_module(&m->syntax, &vm->canon, bytes, len, err) == -1) {
+		free(m);
+		return -1;
+	}
+	if (compile_bodies(m, err) == -1 ||
+	    region_protect(&m->code.region) == -1) {
+		err_set(err, VM_NOMEM, "cannot protect code");
+		vm_module_free(m);
+		return -1;
+	}
+	*out = m;
+	return 0;
+}
+
+void
+vm_module_free(struct vm_module *m)
+{
+	if (m == NULL)
+		return;
+	code_clear(&m->code);
+	module_clear(&m->syntax);
+	free(m);
+}
+
+const struct module *
+vm_module_syntax(const struct vm_module *m)
+{
+	return &m->syntax;
+}
+
+/* ---- host references --------------------------------------------------------- */
+
+/* Odd numbers: functions and objects are aligned. */
+#define EXTERN_TAG_BIT UINT64_C(1)
+
+vm_ref
+vm_extern(struct vm_store *s, uint32_t value)
+{
+	return (uint64_t)value << 1 | EXTERN_TAG_BIT;
+}
+
+bool
+vm_extern_value(struct vm_store *s, vm_ref ref, uint32_t *value)
+{
+	if (!(ref & EXTERN_TAG_BIT))
+		return false;
+	*value = (uint32_t)(ref >> 1);
+	return true;
+}
+
+heaptype
+vm_value_kind(const struct vm_store *s, const struct vm_value *v)
+{
+	if (v->ref & EXTERN_TAG_BIT)
+		return HEAP_EXTERN;
+	return HEAP_FUNC;
+}
+
+/* ---- freezing ---------------------------------------------------------------- */
+
+int
+vm_store_freeze(struct vm_store *s, struct err *err)
+{
+	for (struct vm_instance *i = s->instances; i != NULL; i = i->next) {
+		struct vm_module *m = i->vm_module;
+
+		if (!m->sealed && region_seal(&m->code.region, 0) == -1)
+			return err_set(err, VM_NOMEM, "cannot seal code");
+		m->sealed = true;
+	}
+	for (struct mem_inst *m = s->memories; m != NULL; m = m->next) {
+		if (region_seal(&m->region, 1) == -1)
+			return err_set(err, VM_NOMEM, "cannot seal a memory");
+	}
+	s->frozen = true;
+	return 0;
+}
