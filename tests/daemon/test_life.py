@@ -264,9 +264,12 @@ def test_out_of_descriptors_accepting_waits():
     def few():
         resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
     path = str(where / "s")
-    process = harness.start(
-        [WASMD, "--socket", path, "--worker", WORKER, "--user", _user(),
-         "--hello-timeout", "1s"], preexec_fn=few)
+    log = where / "log"
+    with open(log, "wb") as out:
+        process = harness.start(
+            [WASMD, "--socket", path, "--worker", WORKER, "--user", _user(),
+             "--log-level", "debug", "--hello-timeout", "1s"],
+            preexec_fn=few, stderr=out)
     until(lambda: os.path.exists(path))
     time.sleep(0.2)
     socks = []
@@ -274,11 +277,14 @@ def test_out_of_descriptors_accepting_waits():
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(path)
         socks.append(sock)
-    time.sleep(0.5)
+    until(lambda: b"new connections wait" in log.read_bytes())
     equal(process.poll(), None, "it lives")
     # The silent ones are closed in time; then there is room again.
-    with wire.Connection.connect(path) as conn:
-        equal(conn.run(b"exit 0\n")[2]["status"], "OK")
+    try:
+        with wire.Connection.connect(path) as conn:
+            equal(conn.run(b"exit 0\n")[2]["status"], "OK")
+    except OSError as error:
+        raise AssertionError(log.read_text()) from error
     for sock in socks:
         sock.close()
     process.send_signal(signal.SIGTERM)
