@@ -4,7 +4,6 @@
 #include "vm/runtime/region.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "base/fd.h"
 
 #define PAGE ((uint64_t)4096)
+#define COPY_STEP ((size_t)4096)
 
 static uint64_t
 round_up(uint64_t size)
@@ -60,25 +60,14 @@ region_protect(struct region *r)
 	return mprotect(r->base, r->usable, PROT_READ);
 }
 
-static bool
-page_is_zero(const uint8_t *page)
-{
-	const uint64_t *word = (const uint64_t *)(const void *)page;
-
-	for (size_t i = 0; i < PAGE / sizeof(*word); i++)
-		if (word[i] != 0)
-			return false;
-	return true;
-}
-
 /*
- * Copy what is usable into the memfd, by a mapping: a confined process may
- * write to nothing but its pipe. Pages of zeros stay holes, so that a memory
- * that was only asked for costs nothing.
+ * The file's contents, through a mapping: a confined process may not write to
+ * files. Pages of zeros stay holes, so that a large memory costs what it holds.
  */
 static int
 region_copy(const struct region *r, int fd)
 {
+	static const uint8_t zeros[COPY_STEP];
 	uint8_t *to;
 
 	if (ftruncate(fd, (off_t)r->usable) == -1)
@@ -86,9 +75,13 @@ region_copy(const struct region *r, int fd)
 	to = mmap(NULL, r->usable, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (to == MAP_FAILED)
 		return -1;
-	for (uint64_t at = 0; at < r->usable; at += PAGE)
-		if (!page_is_zero(r->base + at))
-			memcpy(to + at, r->base + at, PAGE);
+	for (size_t at = 0; at < r->usable; at += COPY_STEP) {
+		size_t left = r->usable - at;
+		size_t len = left < COPY_STEP ? left : COPY_STEP;
+
+		if (memcmp(r->base + at, zeros, len) != 0)
+			memcpy(to + at, r->base + at, len);
+	}
 	return munmap(to, r->usable);
 }
 
