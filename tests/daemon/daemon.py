@@ -13,6 +13,7 @@ import wire
 from harness import BUILD, WASMD, equal, until
 
 WORKER = BUILD / "tests" / "daemon" / "fake-worker"
+SANITIZED = "#define WITH_SANITIZERS" in (BUILD / "config.h").read_text()
 
 
 def _user():
