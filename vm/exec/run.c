@@ -23,6 +23,8 @@
 #include "vm/exec/num.h"
 #include "vm/exec/ops.h"
 #include "vm/exec/simd.h"
+#include "vm/exec/unwind.h"
+#include "vm/runtime/heap.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -522,9 +524,78 @@ HANDLER(return_call_foreign)
 	} \
 } while (0)
 
+/* A safe point: the collector must find the frames. */
+#define SAFE_POINT(length) do { \
+	struct vm_store *s_ = CTX->store; \
+	s_->gc_pc = PC + (length); \
+	s_->gc_fp = FP; \
+	s_->gc_instance = CTX; \
+} while (0)
+
+#define CALL_C_COLLECT(function, a, o, p, length) do { \
+	SAFE_POINT(length); \
+	CALL_C(function, a, o, p); \
+} while (0)
+
 #define CALL_C_RELOAD(function, a, o, p) do { \
 	CALL_C(function, a, o, p); \
 	RELOAD_MEMORY(); \
+} while (0)
+
+/* ---- heap objects --------------------------------------------------------- */
+
+/* Bounds of an array, which is not null. */
+#define ELEMENT_OF(ref, index) do { \
+	TRAP_IF((ref) == 0, NULL_ARRAY); \
+	TRAP_IF((index) >= heap_object(ref)->length, ARRAY_BOUNDS); \
+} while (0)
+
+#define FIELD_OF(ref, o, more, null) \
+	TRAP_IF((ref) == 0, null); \
+	uint8_t *at = (uint8_t *)heap_object(ref) + LDU32(o) + (more)
+
+#define AT_v128(at) simd_v128_load(at)
+#define SET_AT_uint8_t(at, value) (AT_uint8_t(at) = (uint8_t)(value))
+#define SET_AT_uint16_t(at, value) (AT_uint16_t(at) = (uint16_t)(value))
+#define SET_AT_uint32_t(at, value) (AT_uint32_t(at) = (value))
+#define SET_AT_uint64_t(at, value) (AT_uint64_t(at) = (value))
+#define SET_AT_float(at, value) (AT_float(at) = (value))
+#define SET_AT_double(at, value) (AT_double(at) = (value))
+#define SET_AT_v128(at, value) simd_v128_store(at, value)
+
+/* ---- exceptions ------------------------------------------------------------ */
+
+/* Look for who catches the exception in R0; PC is in the throwing frame. */
+HANDLER(unwind)
+{
+	struct vm_store *s = CTX->store;
+
+	if (!unwind_to_catch(s, CTX, FP, PC, R0)) {
+		s->status = VM_EXCEPTION;
+		s->trap_fp = NULL;
+		s->fuel = s->landing.instance->fuel;
+		LEAVE();
+	}
+	CTX = s->landing.instance;
+	FP = s->landing.fp;
+	PC = s->landing.pc;
+	RELOAD_MEMORY();
+	DISPATCH();
+}
+
+#define THROW(a, o, u, length) do { \
+	CHARGE(LDU32(u)); \
+	SAFE_POINT(length); \
+	R0 = op_exception_new(CTX, &SLOT(a), LDU32(o)); \
+	TRAP_IF(R0 == 0, OUT_OF_MEMORY); \
+	GOTO(unwind); \
+} while (0)
+
+#define THROW_REF(a, u) do { \
+	CHARGE(LDU32(u)); \
+	TRAP_IF(SLOT(a) == 0, NULL_EXCEPTION); \
+	R0 = SLOT(a); \
+	GOTO(unwind); \
 } while (0)
 
 #include "vm/exec/code_handlers.h"
