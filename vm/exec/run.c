@@ -50,6 +50,13 @@ typedef unsigned __int128 __attribute__((may_alias, aligned(8))) v128_slots;
 
 /* ---- registers and dispatch --------------------------------------------- */
 
+/* bench/profile.c includes this file to see every step. */
+#ifdef PROFILE_STEP
+#undef DISPATCH_TAIL
+#else
+#define PROFILE_STEP(pc)
+#endif
+
 #ifdef DISPATCH_TAIL
 
 #define PC pc
@@ -564,7 +571,9 @@ code_run(const struct func_inst *f, uint64_t *fp)
 	struct registers r = { f->code, fp, mem, msz, f->instance, 0, 0, 0,
 		{ 0 } };
 
-	while (r.pc != NULL)
+	while (r.pc != NULL) {
+		PROFILE_STEP(r.pc);
 		(*(const handler *)(const void *)r.pc)(&r);
+	}
 #endif
 }
