@@ -296,7 +296,7 @@ test_loading_says_what_is_wrong(void **state)
 		{ MAGIC "\5\3\1\0\1\x0b\x09\1\0\x41\x80\x80\4\x0b\1x", 24,
 			CTL_FAIL_TRAP },
 		/* a memory larger than the limit */
-		{ MAGIC "\5\4\1\0\x80\x20", 14, CTL_FAIL_LIMIT },
+		{ MAGIC "\5\4\1\0\x80\x20", 14, CTL_FAIL_MEMORY },
 	};
 	struct template_limits lim;
 

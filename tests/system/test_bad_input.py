@@ -218,24 +218,18 @@ def test_output_limit(daemon):
 def test_client_that_dies_in_the_middle(_daemon):
     # Without children that were forked ahead, only calls have any.
     daemon = Daemon("--ready", "0")
+    daemon.run(guest("exit"))
+    until(lambda: len(daemon.children()) == 3,
+          what="init, zygote and a template")
     for name in ("loop", "flood", "sleep", "cat"):
+        before = len(daemon.children())
         client = daemon.start(guest(name), stdin=subprocess.PIPE)
-        until(lambda: calls_running(daemon) == 1, what="the job")
+        until(lambda: len(daemon.children()) == before + 2,
+              what="a template and its child")
         client.kill()
         client.wait()
-        until(lambda: calls_running(daemon) == 0, what="its end")
-
-
-def calls_running(daemon):
-    """How many children there are: zygote, templates and init have other
-    descriptors than two pipes."""
-    count = 0
-    for pid in daemon.children():
-        try:
-            count += sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1"]
-        except OSError:
-            continue
-    return count
+        until(lambda: len(daemon.children()) == before + 1,
+              what="the child's end")
 
 
 @bad_input
