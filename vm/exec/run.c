@@ -17,12 +17,15 @@
 
 #include "vm/exec/run.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "vm/exec/code.h"
 #include "vm/exec/num.h"
 #include "vm/exec/ops.h"
 #include "vm/exec/simd.h"
+#include "vm/exec/unwind.h"
+#include "vm/runtime/heap.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -113,6 +116,9 @@ struct registers {
 typedef void (*handler)(PARAMS);
 
 #define HANDLER(name) static void h_##name(PARAMS)
+/* Off the hot paths: jumped to, and never made part of a handler. */
+#define COLD_HANDLER(name) \
+	static __attribute__((noinline, cold)) void h_##name(PARAMS)
 #define NEXT(length) do { PC += (length); DISPATCH(); } while (0)
 
 /* ---- operands ----------------------------------------------------------- */
@@ -140,7 +146,7 @@ typedef void (*handler)(PARAMS);
 /* ---- traps -------------------------------------------------------------- */
 
 /* Leave with the trap in R0; PC is the instruction's. */
-HANDLER(trap)
+COLD_HANDLER(trap)
 {
 	struct vm_store *s = CTX->store;
 
@@ -219,7 +225,7 @@ HANDLER(trap)
 
 #define JUMP(t) do { \
 	CHARGE(LDS32((t) + 4)); \
-	PC += (t) + LDS32(t); \
+	PC = PC + (t) + (ptrdiff_t)LDS32(t); \
 	DISPATCH(); \
 } while (0)
 
@@ -241,7 +247,7 @@ HANDLER(trap)
 	TRAP_IF(callee_ > CTX->stack_limit, STACK_EXHAUSTED); \
 	callee_[LDU16(h)] = (uint64_t)(uintptr_t)(PC + (length)); \
 	FP = callee_; \
-	PC += (t) + LDS32(t); \
+	PC = PC + (t) + (ptrdiff_t)LDS32(t); \
 	DISPATCH(); \
 } while (0)
 
@@ -350,7 +356,7 @@ call_host(struct vm_instance *in, const struct func_inst *f, uint64_t *args)
 
 /* The function in R0 is the host's or another instance's. PC is where it
  * returns to. */
-HANDLER(call_foreign)
+COLD_HANDLER(call_foreign)
 {
 	const struct func_inst *f = (const struct func_inst *)(uintptr_t)R0;
 	uint64_t *callee = FP + CALL_BASE(PC);
@@ -381,7 +387,7 @@ HANDLER(call_foreign)
 	DISPATCH();
 }
 
-HANDLER(return_foreign)
+COLD_HANDLER(return_foreign)
 {
 	struct vm_store *s = CTX->store;
 	const struct bridge *b = &s->bridges[--s->nbridges];
@@ -394,7 +400,7 @@ HANDLER(return_foreign)
 
 /* To the function in R0 by a tail call; the arguments are in place, and PC is
  * where this frame was to return to. */
-HANDLER(return_call_foreign)
+COLD_HANDLER(return_call_foreign)
 {
 	const struct func_inst *f = (const struct func_inst *)(uintptr_t)R0;
 
@@ -437,22 +443,34 @@ HANDLER(return_call_foreign)
 	DISPATCH(); \
 } while (0)
 
-/* The function at an index of a table, if it has the type; equal ids are the
- * usual case, a proper subtype the rare one. */
-#define TABLE_FUNC(f, index, k, o) do { \
+/* The function at an index of a table. */
+#define TABLE_FUNC(f, index, o) do { \
 	const struct table_inst *t_ = CTX->tables[LDU32(o)]; \
 	uint64_t i_ = (index); \
 	TRAP_IF(i_ >= t_->size, UNDEFINED_ELEMENT); \
 	f = (const struct func_inst *)(uintptr_t)t_->elems[i_]; \
 	TRAP_IF(f == NULL, UNINITIALIZED_ELEMENT); \
-	if (unlikely(f->canon != LDU32(k)) && \
-	    !op_func_matches(CTX, f, LDU32(k))) \
-		TRAP(INDIRECT_TYPE); \
 } while (0)
+
+/* A call of the function in R0, whose type is not the one that the call names:
+ * it may be a subtype. Both forms of the call have the type at 8. */
+COLD_HANDLER(call_indirect_subtype)
+{
+	const struct func_inst *f = (const struct func_inst *)(uintptr_t)R0;
+
+	if (!op_func_matches(CTX, f, LDU32(8)))
+		TRAP(INDIRECT_TYPE);
+	CALL_FUNC(f, 24);
+}
 
 #define CALL_INDIRECT(index, k, o, length) do { \
 	const struct func_inst *func_; \
-	TABLE_FUNC(func_, index, k, o); \
+	_Static_assert((k) == 8 && (length) == 24, "call_indirect_subtype"); \
+	TABLE_FUNC(func_, index, o); \
+	if (unlikely(func_->canon != LDU32(k))) { \
+		R0 = (uint64_t)(uintptr_t)func_; \
+		GOTO(call_indirect_subtype); \
+	} \
 	CALL_FUNC(func_, length); \
 } while (0)
 
@@ -479,7 +497,10 @@ HANDLER(return_call_foreign)
 
 #define RETURN_CALL_INDIRECT(index, k, o, a, n, h, u) do { \
 	const struct func_inst *func_; \
-	TABLE_FUNC(func_, index, k, o); \
+	TABLE_FUNC(func_, index, o); \
+	if (unlikely(func_->canon != LDU32(k)) && \
+	    !op_func_matches(CTX, func_, LDU32(k))) \
+		TRAP(INDIRECT_TYPE); \
 	RETURN_CALL(func_, a, n, h, u); \
 } while (0)
 
@@ -522,9 +543,78 @@ HANDLER(return_call_foreign)
 	} \
 } while (0)
 
+/* A safe point: the collector must find the frames. */
+#define SAFE_POINT(length) do { \
+	struct vm_store *s_ = CTX->store; \
+	s_->gc_pc = PC + (length); \
+	s_->gc_fp = FP; \
+	s_->gc_instance = CTX; \
+} while (0)
+
+#define CALL_C_COLLECT(function, a, o, p, length) do { \
+	SAFE_POINT(length); \
+	CALL_C(function, a, o, p); \
+} while (0)
+
 #define CALL_C_RELOAD(function, a, o, p) do { \
 	CALL_C(function, a, o, p); \
 	RELOAD_MEMORY(); \
+} while (0)
+
+/* ---- heap objects --------------------------------------------------------- */
+
+/* Bounds of an array, which is not null. */
+#define ELEMENT_OF(ref, index) do { \
+	TRAP_IF((ref) == 0, NULL_ARRAY); \
+	TRAP_IF((index) >= heap_object(ref)->length, ARRAY_BOUNDS); \
+} while (0)
+
+#define FIELD_OF(ref, o, more, null) \
+	TRAP_IF((ref) == 0, null); \
+	uint8_t *at = (uint8_t *)heap_object(ref) + LDU32(o) + (more)
+
+#define AT_v128(at) simd_v128_load(at)
+#define SET_AT_uint8_t(at, value) (AT_uint8_t(at) = (uint8_t)(value))
+#define SET_AT_uint16_t(at, value) (AT_uint16_t(at) = (uint16_t)(value))
+#define SET_AT_uint32_t(at, value) (AT_uint32_t(at) = (value))
+#define SET_AT_uint64_t(at, value) (AT_uint64_t(at) = (value))
+#define SET_AT_float(at, value) (AT_float(at) = (value))
+#define SET_AT_double(at, value) (AT_double(at) = (value))
+#define SET_AT_v128(at, value) simd_v128_store(at, value)
+
+/* ---- exceptions ------------------------------------------------------------ */
+
+/* Look for who catches the exception in R0; PC is in the throwing frame. */
+COLD_HANDLER(unwind)
+{
+	struct vm_store *s = CTX->store;
+
+	if (!unwind_to_catch(s, CTX, FP, PC, R0)) {
+		s->status = VM_EXCEPTION;
+		s->trap_fp = NULL;
+		s->fuel = s->landing.instance->fuel;
+		LEAVE();
+	}
+	CTX = s->landing.instance;
+	FP = s->landing.fp;
+	PC = s->landing.pc;
+	RELOAD_MEMORY();
+	DISPATCH();
+}
+
+#define THROW(a, o, u, length) do { \
+	CHARGE(LDU32(u)); \
+	SAFE_POINT(length); \
+	R0 = op_exception_new(CTX, &SLOT(a), LDU32(o)); \
+	TRAP_IF(R0 == 0, OUT_OF_MEMORY); \
+	GOTO(unwind); \
+} while (0)
+
+#define THROW_REF(a, u) do { \
+	CHARGE(LDU32(u)); \
+	TRAP_IF(SLOT(a) == 0, NULL_EXCEPTION); \
+	R0 = SLOT(a); \
+	GOTO(unwind); \
 } while (0)
 
 #include "vm/exec/code_handlers.h"
