@@ -260,7 +260,7 @@ def test_nothing_is_left_after_1000_calls():
     until(lambda: len(daemon.children()) <= before[1] + 2,
           what="no process left")
     more = daemon.memory() - before[2]
-    equal(more < (64 if SANITIZED else 4) << 20, True, f"{more} bytes more")
+    equal(more < (512 if SANITIZED else 4) << 20, True, f"{more} bytes more")
 
 
 # ---- programs of stock compilers ---------------------------------------------
