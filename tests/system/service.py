@@ -14,6 +14,8 @@ from harness import BUILD, SOURCE, WASMCTL, WASMD, equal
 GUESTS = SOURCE / "tests" / "system" / "guests"
 EXAMPLES = SOURCE / "examples"
 
+HEAD = b"\0asm\1\0\0\0"      # of a binary module
+
 _translated = {}
 
 
@@ -38,6 +40,19 @@ def binary(data, name="made.wasm"):
     path = harness.scratch() / name
     path.write_bytes(data)
     return path
+
+
+def leb(n):
+    """An unsigned LEB128 number."""
+    out = b""
+    while n >= 128:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def section(number, body, length=None):
+    return bytes([number]) + leb(len(body) if length is None else length) + body
 
 
 class Daemon:
