@@ -10,23 +10,8 @@ import time
 import wire
 from harness import (at_end, contains, equal, one_message, start, until,
                      WASMCTL)
-from service import Daemon, bad_input, binary, guest, guest_bytes
-
-
-def leb(n):
-    """An unsigned LEB128 number."""
-    out = b""
-    while n >= 128:
-        out += bytes([n & 127 | 128])
-        n >>= 7
-    return out + bytes([n])
-
-
-def section(number, body, length=None):
-    return bytes([number]) + leb(len(body) if length is None else length) + body
-
-
-HEAD = b"\0asm\1\0\0\0"
+from service import (HEAD, Daemon, bad_input, binary, guest, guest_bytes, leb,
+                     section)
 
 
 def body_with_locals(runs):
@@ -218,26 +203,18 @@ def test_output_limit(daemon):
 def test_client_that_dies_in_the_middle(_daemon):
     # Without children that were forked ahead, only calls have any.
     daemon = Daemon("--ready", "0")
+    daemon.run(guest("exit"))
+    until(lambda: len(daemon.children()) == 3,
+          what="init, zygote and a template")
     for name in ("loop", "flood", "sleep", "cat"):
+        before = len(daemon.children())
         client = daemon.start(guest(name), stdin=subprocess.PIPE)
-        until(lambda: calls_running(daemon) == 1, what="the job")
+        until(lambda: len(daemon.children()) == before + 2,
+              what="a template and its child")
         client.kill()
         client.wait()
-        until(lambda: calls_running(daemon) == 0, what="its end")
-
-
-def calls_running(daemon):
-    """How many children there are: unlike zygote and templates they have two
-    pipes."""
-    count = 0
-    for pid in daemon.children():
-        try:
-            names = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in (0, 1)]
-        except OSError:
-            continue
-        if all(name.startswith("pipe:") for name in names):
-            count += 1
-    return count
+        until(lambda: len(daemon.children()) == before + 1,
+              what="the child's end")
 
 
 @bad_input
