@@ -133,6 +133,9 @@ def test_guest_sleeps():
     _, record = expect(d, "sleep 150\nout awake\n", "OK")
     equal(150000 <= record["wall_us"] < 1000000, True, "it slept")
     equal(record["cpu_us"] < 100000, True, "without computing")
+    for ms in range(1, 30):
+        _, record = expect(d, f"sleep {ms}\n", "OK")
+        equal(record["wall_us"] >= ms * 1000, True, "never woken early")
 
 
 # ---- streams -----------------------------------------------------------------
