@@ -34,7 +34,7 @@ struct failure {
 		uint64_t offset;
 	} told;
 	struct process_end died;
-	char text[256];
+	char text[ERR_TEXT_MAX];
 };
 
 /* A call that wants a child. Owned by who asks. */
