@@ -17,6 +17,8 @@ import sys
 import instrs
 from instrs import BIN, CMP, UN, LOAD, STORE, FLOAT, INT
 
+FUSED_PARTS = 4		# object files of fused handlers
+
 S, K, R = 0, 1, 2
 CLASS = {"S": S, "K": K, "R": R, "-": S}
 LETTER = "SKR"
@@ -510,9 +512,7 @@ def write_ops(path):
     out += [f"\tCODE_KIND_{k}," for k in sorted({o["kind"] for o in ops})]
     out += ["};", "", f"#define CODE_HANDLERS {len(handlers)}",
             "#define CODE_FUSED %d" % len(fused_handlers), "",
-            f"#define HANDLER_EXIT {by_name['exit_SSS']}",
-            f"#define HANDLER_RETURN_FOREIGN {by_name['return_foreign_SSS']}",
-            "", "#endif"]
+            f"#define FUSED_PARTS {FUSED_PARTS}", "", "#endif"]
     write(path, out)
 
 
@@ -635,6 +635,11 @@ def format_body(body, indent="\t"):
                      for s in body.rstrip("; ").split("; ") if s.strip())
 
 
+def handler_table(name, names):
+    return [f"const handler {name}[] = {{"] + \
+        [f"\th_{n}," for n in names] + ["\tNULL", "};"]
+
+
 def write_handlers(path):
     out = []
     for h in handlers:
@@ -642,7 +647,13 @@ def write_handlers(path):
         if h.falls:
             out.append(f"\tNEXT({h.layout.length});")
         out += ["}", ""]
-    for name, ids in zip(fused_handlers, fused):
+    write(path, out + handler_table("handlers_plain", [h.name for h in handlers]))
+
+
+def write_fused(path, part):
+    """Every FUSED_PARTS-th of the sequences."""
+    out = []
+    for name, ids in list(zip(fused_handlers, fused))[part::FUSED_PARTS]:
         out += [f"HANDLER({name})", "{"]
         for n, i in enumerate(ids):
             h = handlers[i]
@@ -652,15 +663,8 @@ def write_handlers(path):
             elif h.falls:
                 out.append(f"\tNEXT({h.layout.length});")
         out += ["}", ""]
-    out += ["static const handler code_handlers[CODE_HANDLERS + CODE_FUSED] = {"]
-    out += [f"\th_{h.name}," for h in handlers]
-    out += [f"\th_{name}," for name in fused_handlers]
-    out += ["};", "",
-            "static const char *const code_handler_names[CODE_HANDLERS + CODE_FUSED] = {"]
-    out += [f"\t\"{h.name}\"," for h in handlers]
-    out += [f"\t\"{name}\"," for name in fused_handlers]
-    out += ["};"]
-    write(path, out)
+    write(path, out + handler_table(f"handlers_fused_{part}",
+                                    fused_handlers[part::FUSED_PARTS]))
 
 
 if len(sys.argv) != 5:
@@ -681,9 +685,11 @@ emit_simd()
 emit_raw()
 emit_call_c()
 fused = read_fused(fused_path)
-fused_handlers = ["F_" + "__".join(handlers[i].name for i in ids) for ids in fused]
+fused_handlers = ["__".join(handlers[i].name for i in ids) for ids in fused]
 os.makedirs(out_dir, exist_ok=True)
 write_ops(os.path.join(out_dir, "code_ops.h"))
 write_info(os.path.join(out_dir, "code_info.h"))
 write_opcode_map(os.path.join(out_dir, "code_opcodes.h"), ops_def)
 write_handlers(os.path.join(out_dir, "code_handlers.h"))
+for part in range(FUSED_PARTS):
+    write_fused(os.path.join(out_dir, f"code_fused{part}.h"), part)

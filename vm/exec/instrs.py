@@ -332,9 +332,6 @@ RAW = [
         "TABLE_GET(SLOT_i($a), $o); SLOT($d) = R0;"),
     ("table_set", "SS-", "a:u16 b:u16 o:u32", 1,
         "TABLE_SET(SLOT_i($a), $o, SLOT($b));"),
-    # the way out to the C caller; never translated to
-    ("exit", "---", "", 0, "EXIT();"),
-    ("return_foreign", "---", "", 0, "RETURN_FOREIGN();"),
 ]
 
 # Rows whose work is a C function `op_<name>` (vm/exec/ops_*.c): the operands
