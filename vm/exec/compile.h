@@ -11,6 +11,7 @@
 
 struct vm {
 	struct canon canon;
+	bool plain;		/* fuse no instructions: for tests */
 };
 
 struct vm_module {

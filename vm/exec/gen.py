@@ -6,7 +6,10 @@ usage: gen.py OUTPUT-DIRECTORY OPS.DEF SIMD.DEF FUSED-LIST
 
     code_ops.h       enum code_op, the internal instructions
     code_info.h      what the translator knows of them, and the encodings
+    code_opcodes.h   from WebAssembly's opcodes to them
+    code_names.h     names of the handlers
     code_handlers.h  the handlers' bodies, independent of how they dispatch
+    code_fusedN.h    those of fused sequences, in parts
 
 SIMD.DEF gives the vector instructions' functions. FUSED-LIST names sequences of handlers, one a line, whose bodies are joined
 into one handler; see fused.list.
@@ -533,6 +536,16 @@ def info_row(o):
     return f"\t[{enum(o['name'])}] = {{ {', '.join(parts)} }},"
 
 
+def write_names(path):
+    """For people: the handlers' names, and what each fused one begins with."""
+    out = ["static const char *const code_names[CODE_HANDLERS] = {"]
+    out += [f"\t\"{h.name}\"," for h in handlers]
+    out += ["};", "", "static const struct { uint16_t first, count; } "
+            "code_fused_from[CODE_FUSED + 1] = {"]
+    out += [f"\t{{ {ids[0]}, {len(ids)} }}," for ids in fused]
+    write(path, out + ["\t{ 0, 0 }", "};"])
+
+
 def op_text_names():
     """The opcodes that have an internal instruction of the same name."""
     return {o["name"].upper(): o["name"] for o in ops}
@@ -541,8 +554,6 @@ def op_text_names():
 def write_info(path):
     out = ["const struct code_info code_info[CODE_COUNT] = {"]
     out += [info_row(o) for o in ops]
-    out += ["};", "", "static const char *const code_names[CODE_COUNT] = {"]
-    out += [f"\t\"{o['name']}\"," for o in ops]
     out += ["};", "",
             "/* The handler of an operation and the classes of a, b and d; "
             "0: none. */",
@@ -555,7 +566,7 @@ def write_info(path):
                 cells.append(f"[{a}][{b}][{d}] = {i + 1}")
         out.append(f"\t[{enum(o['name'])}] = {{ {', '.join(cells)} }},")
     out += ["};", "",
-            "static const struct code_format code_formats[CODE_HANDLERS] = {"]
+            "const struct code_format code_formats[CODE_HANDLERS] = {"]
     for h in handlers:
         fields = ", ".join(f"{{ FIELD_{n.upper()}, TYPE_{k.upper()}, {o} }}"
                            for n, k, o in h.layout.fields)
@@ -690,6 +701,7 @@ os.makedirs(out_dir, exist_ok=True)
 write_ops(os.path.join(out_dir, "code_ops.h"))
 write_info(os.path.join(out_dir, "code_info.h"))
 write_opcode_map(os.path.join(out_dir, "code_opcodes.h"), ops_def)
+write_names(os.path.join(out_dir, "code_names.h"))
 write_handlers(os.path.join(out_dir, "code_handlers.h"))
 for part in range(FUSED_PARTS):
     write_fused(os.path.join(out_dir, f"code_fused{part}.h"), part)

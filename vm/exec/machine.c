@@ -5,6 +5,7 @@
 #include "vm/exec/machine.h"
 
 #include "vm/exec/handlers.h"
+#include "vm/exec/profile.h"
 #include "vm/exec/run.h"
 
 /* ---- traps -------------------------------------------------------------- */
@@ -205,6 +206,19 @@ code_is_foreign_return(const uint8_t *pc)
 	return pc == stub_address(&stub_foreign);
 }
 
+#ifdef VM_PROFILE
+void (*code_profile)(const uint8_t *pc, bool fell);
+#define DISPATCH_ONE(r) do { \
+	const uint8_t *pc_ = (r)->pc; \
+	if (code_profile != NULL) \
+		code_profile(pc_, pc_ == (r)->next); \
+	(r)->next = NULL; \
+	(*(const handler *)(const void *)pc_)(r); \
+} while (0)
+#else
+#define DISPATCH_ONE(r) (*(const handler *)(const void *)(r)->pc)(r)
+#endif
+
 void
 code_run(const struct func_inst *f, uint64_t *fp)
 {
@@ -217,10 +231,10 @@ code_run(const struct func_inst *f, uint64_t *fp)
 	(*(const handler *)(const void *)f->code)(f->code, fp, mem, msz,
 		f->instance, 0, 0, 0, (v128){ 0 });
 #else
-	struct registers r = { f->code, fp, mem, msz, f->instance, 0, 0, 0,
-		{ 0 } };
+	struct registers r = { .pc = f->code, .fp = fp, .mem = mem,
+		.msz = msz, .ctx = f->instance };
 
 	while (r.pc != NULL)
-		(*(const handler *)(const void *)r.pc)(&r);
+		DISPATCH_ONE(&r);
 #endif
 }

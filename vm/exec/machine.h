@@ -54,6 +54,9 @@ typedef unsigned __int128 __attribute__((may_alias, aligned(8))) v128_slots;
 
 /* ---- registers and dispatch --------------------------------------------- */
 
+#ifdef VM_PROFILE
+#undef DISPATCH_TAIL
+#endif
 #ifdef DISPATCH_TAIL
 
 #define PC pc
@@ -89,6 +92,7 @@ struct registers {
 	float s0;
 	double d0;
 	v128 v0;
+	const uint8_t *next;	/* where the last handler fell to: VM_PROFILE */
 };
 
 #define PC (r->pc)
@@ -114,11 +118,19 @@ typedef void (*handler)(PARAMS);
 #define MACHINE(name) void machine_##name(PARAMS)
 /* The empty statement makes compilers add to the register in place, and load
  * through it; gcc 12 copies it and adds twice otherwise. */
+#ifdef DISPATCH_TAIL
 #define NEXT(length) do { \
 	PC += (length); \
 	__asm__ ("" : "+r" (PC)); \
 	DISPATCH(); \
 } while (0)
+#else
+#define NEXT(length) do { \
+	PC += (length); \
+	r->next = PC; \
+	DISPATCH(); \
+} while (0)
+#endif
 
 /* ---- operands ----------------------------------------------------------- */
 

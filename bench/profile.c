@@ -1,0 +1,72 @@
+/* Counting instructions: one pair of counters for each word of code. */
+#include "bench/profile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "vm/exec/dump.h"
+#include "vm/exec/profile.h"
+
+struct counter {
+	uint64_t executed, fell;
+};
+
+static struct counter *counters;
+static const uint8_t *code_start, *code_end;
+
+static void
+count(const uint8_t *pc, bool fell)
+{
+	struct counter *c;
+
+	if (pc < code_start || pc >= code_end)
+		return;
+	c = &counters[(pc - code_start) / 8];
+	c->executed++;
+	c->fell += fell;
+}
+
+int
+profile_start(const struct code *c)
+{
+	counters = calloc(c->used / 8 + 1, sizeof(*counters));
+	if (counters == NULL)
+		return -1;
+	code_start = c->region.base;
+	code_end = c->region.base + c->used;
+	code_profile = count;
+	return 0;
+}
+
+static bool
+function_ran(const struct code_func *f)
+{
+	for (uint32_t at = f->start; at < f->end; at += 8)
+		if (counters[at / 8].executed > 0)
+			return true;
+	return false;
+}
+
+int
+profile_write(const struct code *c, const char *path)
+{
+	struct dump *d = dump_new();
+	FILE *out = fopen(path, "w");
+	struct dump_ins in;
+
+	if (d == NULL || out == NULL)
+		return -1;
+	for (uint32_t f = 0; f < c->nfuncs; f++) {
+		if (!function_ran(&c->funcs[f]))
+			continue;
+		fprintf(out, "function %u\n", (unsigned)f);
+		for (uint32_t at = c->funcs[f].start; at < c->funcs[f].end &&
+		    dump_read(d, c, at, &in); at += in.length)
+			fprintf(out, "%llu %llu %s\n",
+				(unsigned long long)counters[at / 8].executed,
+				(unsigned long long)counters[at / 8].fell,
+				in.name);
+	}
+	dump_free(d);
+	return fclose(out) == 0 ? 0 : -1;
+}
