@@ -48,7 +48,7 @@ int wasmd_dispatch(struct wasmd *w, struct err *err);
 
 /* What to run. All is borrowed until wasmd_submit returns. */
 struct wasmd_call {
-	int module_fd;		/* a regular file or memfd; -1: the bytes */
+	int module_fd;		/* a memfd; -1: the bytes */
 	const void *module;
 	size_t module_len;
 	const char *const *args;	/* [0] is the program's name */

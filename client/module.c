@@ -22,7 +22,7 @@ module_fail(const char *path, int error)
 		error == EACCES || error == EISDIR ? EXIT_INVALID : EXIT_WASMCTL;
 }
 
-/* Copy a stream to a memfd. 0 or an errno. */
+/* Copy a file or stream to a memfd. 0 or an errno. */
 static int
 module_copy(int from, int to)
 {
@@ -46,12 +46,17 @@ module_copy(int from, int to)
 	}
 }
 
+/* The daemon takes nothing else: reading a file of a client's choice could block
+ * it for ever. A sealed one it uses as it is. */
 static int
-module_take_stream(struct module_source *m)
+module_take_copy(struct module_source *m)
 {
-	int copy = memfd_create("module", MFD_CLOEXEC);
+	int copy = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int error = copy == -1 ? errno : module_copy(m->fd, copy);
 
+	if (error == 0 && fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW |
+		    F_SEAL_SHRINK | F_SEAL_SEAL) == -1)
+		error = errno;
 	if (error != 0) {
 		fd_close(&copy);
 		return module_fail(m->path, error);
@@ -75,7 +80,7 @@ module_open(struct module_source *m, const char *path)
 		return module_fail(path, errno);
 	if (S_ISDIR(st.st_mode))
 		return module_fail(path, EISDIR);
-	return S_ISREG(st.st_mode) ? 0 : module_take_stream(m);
+	return module_take_copy(m);
 }
 
 void

@@ -1,5 +1,5 @@
-/* A module on its way to the daemon: a regular file, which goes as it is, or
- * anything else that can be read, which is read whole. */
+/* A module on its way to the daemon: whatever can be read, whole, in a sealed
+ * memfd. */
 #ifndef CLIENT_MODULE_H
 #define CLIENT_MODULE_H
 
@@ -7,7 +7,7 @@
 
 struct module_source {
 	const char *path;	/* "-": standard input */
-	int fd;			/* a regular file or a memfd */
+	int fd;			/* a memfd, once it is open */
 };
 
 /* Open it. 0, or what wasmctl exits with after it has reported why not. */

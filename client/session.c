@@ -105,7 +105,6 @@ session_write(struct session *s, bool is_writable)
 {
 	ssize_t n;
 
-	/* After Ctrl-C nobody waits for a reader that has stopped. */
 	if (!is_writable) {
 		if (s->signal != 0)
 			s->owed += output_discard(&s->out);
@@ -178,8 +177,9 @@ session_poll(struct session *s, struct pollfd p[AT_COUNT])
 		STDOUT_FILENO, fd == STDOUT_FILENO ? POLLOUT : 0, 0 };
 	p[AT_STDERR] = (struct pollfd){ fd == STDERR_FILENO ? fd : -1,
 		POLLOUT, 0 };
-	/* A signal makes it return early, with the pipe readable next time. */
-	if (poll(p, AT_COUNT, -1) == -1)
+	/* After Ctrl-C a reader that has stopped is not waited for. A signal
+	 * makes poll(2) return early, with the pipe readable next time. */
+	if (poll(p, AT_COUNT, s->signal != 0 && fd != 0 ? 0 : -1) == -1)
 		for (int i = 0; i < AT_COUNT; i++)
 			p[i].revents = 0;
 }

@@ -162,7 +162,7 @@ submit_explain(const struct msg *record, const struct module_source *m,
 		report("%s: %.*s", m->path, (int)cause.len, cause.data);
 	frames = msg_strs(record, FIELD_JOB_EXIT_BACKTRACE, &n);
 	for (size_t i = 0; i < n; i++)
-		report_more("    at %.*s", (int)frames[i].len, frames[i].data);
+		report_more("    %.*s", (int)frames[i].len, frames[i].data);
 	if (outcome->exit == EXIT_INVALID)
 		hint = module_hint(m);
 	if (hint != NULL)

@@ -71,8 +71,12 @@ conn_close_later(struct conn *c, const char *why)
 }
 
 static void
-conn_close_after_output(struct conn *c)
+conn_close_after_output(struct conn *c, const char *why)
 {
+	if (evbuffer_get_length(c->out) == 0) {
+		conn_close(c, why);
+		return;
+	}
 	c->ending = true;
 	event_del(c->on_read);
 }
@@ -178,12 +182,14 @@ static void
 conn_on_message(struct conn *c, const struct msg *m)
 {
 	if (msg_info[m->id].state != c->state) {
+		const char *why = c->state == STATE_NEW ?
+			"the first message must be hello" :
+			"hello has been said";
+
 		if (m->form == FORM_REQUEST)
-			conn_send_error(c, m->call, PROTO_ERROR_PROTOCOL,
-				c->state == STATE_NEW ?
-				"the first message must be hello" :
-				"hello has been said", UINT64_MAX);
-		conn_close_after_output(c);
+			conn_send_error(c, m->call, PROTO_ERROR_PROTOCOL, why,
+				UINT64_MAX);
+		conn_close_after_output(c, why);
 		return;
 	}
 	request_handle(c, &c->conns->config.context, m);

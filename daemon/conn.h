@@ -52,8 +52,8 @@ struct conns_config {
 	struct request_context context;
 	unsigned max, max_user;
 	unsigned hello_ms;
-	bool is_private;	/* the owner only */
-	uid_t owner;		/* who started the daemon */
+	bool is_private;	/* for its owner only: who started the daemon */
+	uid_t owner;
 	void (*on_idle)(void *arg);	/* the last connection is gone */
 	void *arg;
 };

@@ -308,6 +308,7 @@ act_start(struct job *j)
 		.table_elems = l->v[LIMIT_TABLE],
 		.module_bytes = j->jobs->config.max_module,
 		.load_cpu_us = JOB_LOAD_CPU_US,
+		.cpu_us = l->v[LIMIT_CPU] * 1000,
 	};
 
 	j->started_us = clock_monotonic_us();

@@ -138,8 +138,8 @@ listener_open_own(struct listener *l, const struct listen_config *config,
 	struct err *err)
 {
 	if (strlen(config->path) >= sizeof(l->addr.sun_path))
-		return err_set(err, 1, "%s: a socket's path has at most %zu "
-			"bytes", config->path, sizeof(l->addr.sun_path) - 1);
+		return err_set(err, 1, "a socket's path has at most %zu bytes: "
+			"%s", sizeof(l->addr.sun_path) - 1, config->path);
 	if (config->is_private && listener_make_dir(config->path, err) == -1)
 		return -1;
 	l->addr.sun_family = AF_UNIX;

@@ -61,6 +61,16 @@ module_create_memfd(struct module *m)
 	return m->fd == -1 ? -1 : 0;
 }
 
+/* A timer, not event_active(): that would run before the loop looks at anyone
+ * else again. */
+static void
+module_next_slice(struct module *m)
+{
+	const struct timeval now = { 0, 0 };
+
+	evtimer_add(m->next, &now);
+}
+
 static void
 module_finish(struct module *m, const struct err *err)
 {
@@ -118,7 +128,7 @@ module_on_slice(evutil_socket_t fd, short what, void *arg)
 	if (module_read_slice(m) == -1)
 		module_fail(m, "reading");
 	else if (m->done < m->size)
-		event_active(m->next, 0, 0);
+		module_next_slice(m);
 	else if (m->from != -1 && fcntl(m->fd, F_ADD_SEALS,
 			MODULE_SEALS | F_SEAL_SEAL) == -1)
 		module_fail(m, "sealing");
@@ -144,7 +154,7 @@ module_from_bytes(struct event_base *base, const void *data, size_t len,
 	/* Inline modules are small: no more than one slice. */
 	sha256_update(&m->sha, len, data);
 	m->done = len;
-	event_active(m->next, 0, 0);
+	module_next_slice(m);
 	return m;
 }
 
@@ -188,7 +198,7 @@ module_from_fd_take(struct event_base *base, int fd, uint64_t max,
 			goto fail_memory;
 		m->from = fd;
 	}
-	event_active(m->next, 0, 0);
+	module_next_slice(m);
 	return m;
 fail_memory:
 	err_set(err, PROTO_ERROR_INTERNAL, "the module cannot be kept: %s",

@@ -200,7 +200,7 @@ server_start_conns(struct server *s, struct err *err)
 			o->max_conns_user),
 		.hello_ms = (unsigned)o->hello_ms,
 		.is_private = o->is_private,
-		.owner = geteuid(),	/* root is not yet given up */
+		.owner = getuid(),
 		.on_idle = server_on_idle,
 		.arg = s,
 	};

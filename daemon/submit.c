@@ -68,7 +68,6 @@ submit_pack(struct job *j, const struct msg *m, struct arena *a,
 	struct err *err)
 {
 	struct call c = {
-		.cpu_us = j->limits.v[LIMIT_CPU] * 1000,
 		.fuel = j->limits.v[LIMIT_FUEL],
 		.output_bytes = j->limits.v[LIMIT_OUTPUT],
 		.tty = (uint32_t)msg_number(m, FIELD_SUBMIT_TTY, 0),

@@ -29,8 +29,19 @@ child_take_fds(int in, int out)
 #endif
 }
 
+/* All of it before the call is read, so that a child which was forked ahead
+ * has nothing left to do but to run. */
+static void
+child_confine(const struct enter *e, uint64_t cpu_us, int in, int out)
+{
+	if (child_take_fds(in, out) == -1 || process_die_with_daemon() == -1 ||
+	    (cpu_us > 0 && limits_cpu_final(cpu_us) == -1))
+		process_exit(PROCESS_EXIT_ENTER);
+	enter_filter(e, FILTER_CHILD);
+}
+
 noreturn void
-child_run(const struct enter *e, int in, int out)
+child_run(const struct enter *e, uint64_t cpu_us, int in, int out)
 {
 	static char *scratch[CALL_SCRATCH(CALL_MAX) / sizeof(char *)];
 	struct guest_io *io = guest_io_get();
@@ -38,16 +49,10 @@ child_run(const struct enter *e, int in, int out)
 	const void *data;
 	size_t len;
 
-	if (child_take_fds(in, out) == -1 || process_die_with_daemon() == -1)
-		process_exit(PROCESS_EXIT_ENTER);
-	/* The call comes from the daemon alone, and says how much CPU time
-	 * there is: so it is read before the last filter goes on. */
+	child_confine(e, cpu_us, in, out);
 	data = guest_io_read_call(io, &len);
 	if (call_unpack(&call, data, len, scratch, NULL) == -1)
 		process_exit(PROCESS_EXIT_PEER);
-	if (call.cpu_us > 0 && limits_cpu_final(call.cpu_us) == -1)
-		process_exit(PROCESS_EXIT_ENTER);
-	enter_filter(e, FILTER_CHILD);
 	guest_io_set_limit(io, call.output_bytes);
 	run_call(&call, io);
 	process_exit(PROCESS_EXIT_DONE);

@@ -150,8 +150,8 @@ wrong_count(struct run_call *rc, const struct call *call)
 {
 	char type[VALTYPE_TEXT_MAX];
 
-	text_printf(&rc->text, "%.100s takes %u arguments (", call->invoke,
-	    rc->type->nparams);
+	text_printf(&rc->text, "%.100s takes %u argument%s (", call->invoke,
+	    rc->type->nparams, rc->type->nparams == 1 ? "" : "s");
 	for (uint32_t i = 0; i < rc->type->nparams; i++) {
 		valtype_text(rc->type->params[i], type);
 		text_printf(&rc->text, "%s%s", i == 0 ? "" : ", ", type);

@@ -113,7 +113,7 @@ template_load(const struct ctl_msg *req, size_t len)
 }
 
 static noreturn void
-template_serve(const struct enter *e)
+template_serve(const struct enter *e, uint64_t cpu_us)
 {
 	enum { IN, OUT, NFDS };
 	struct ctl_msg msg;
@@ -126,7 +126,7 @@ template_serve(const struct enter *e)
 		control_recv(&msg, CTL_CALL, fds, NFDS);
 		pid = process_clone(&pidfd);
 		if (pid == 0)
-			child_run(e, fds[IN], fds[OUT]);
+			child_run(e, cpu_us, fds[IN], fds[OUT]);
 		control_send_spawned(msg.id, pid, pidfd);
 		close(fds[IN]);
 		close(fds[OUT]);
@@ -144,5 +144,5 @@ template_run(const struct enter *e, const struct ctl_msg *req, int sock,
 	len = lseek(MODULE_FD, 0, SEEK_END);
 	template_confine(e, &req->limits, len);
 	template_load(req, (size_t)len);
-	template_serve(e);
+	template_serve(e, req->limits.cpu_us);
 }

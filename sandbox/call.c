@@ -10,7 +10,6 @@
 #define CALL_ERROR 1	/* code of struct err */
 
 struct call_header {
-	uint64_t cpu_us;
 	uint64_t fuel;
 	uint64_t output_bytes;
 	uint32_t has_invoke;
@@ -41,7 +40,6 @@ int
 call_pack(struct buf *b, const struct call *c)
 {
 	const struct call_header header = {
-		.cpu_us = c->cpu_us,
 		.fuel = c->fuel,
 		.output_bytes = c->output_bytes,
 		.has_invoke = c->invoke != NULL,
@@ -102,7 +100,6 @@ call_unpack(struct call *c, const void *data, size_t len, void *scratch,
 	cur.data = (const char *)data + sizeof(header);
 	cur.len = len - sizeof(header);
 	cur.next = scratch;
-	call.cpu_us = header.cpu_us;
 	call.fuel = header.fuel;
 	call.output_bytes = header.output_bytes;
 	call.nparams = header.nparams;

@@ -67,7 +67,6 @@ struct call_value {
  * the packed bytes.
  */
 struct call {
-	uint64_t cpu_us;	/* CPU time, 0: no limit */
 	uint64_t fuel;		/* UINT64_MAX: no limit */
 	uint64_t output_bytes;	/* both streams together */
 	const char *invoke;	/* export to call; NULL: the command's _start */

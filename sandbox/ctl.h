@@ -28,6 +28,7 @@ struct template_limits {
 	uint64_t table_elems;
 	uint64_t module_bytes;
 	uint64_t load_cpu_us;	/* CPU time for decoding and instantiation */
+	uint64_t cpu_us;	/* CPU time of each call; 0: no limit */
 };
 
 enum ctl_kind {

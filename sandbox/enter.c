@@ -106,6 +106,16 @@ enter_run(struct enter *e, const struct enter_step *steps, size_t nsteps)
 	}
 }
 
+/* The steps of each process, and word that they are done. */
+static void
+enter_confine(struct enter *e)
+{
+	struct enter_msg msg = { .kind = ENTER_CONFINED };
+
+	enter_run(e, STEPS(process_steps));
+	enter_send(e, &msg, NULL, 0);
+}
+
 static void
 enter_read_config(struct enter *e, int *init_pipe)
 {
@@ -163,7 +173,7 @@ enter_fork(struct enter *e, int init_pipe)
 {
 	if (enter_has(e, LAYER_PIDNS) &&
 	    enter_clone(e, ENTER_INIT, LAYER_PIDNS)) {
-		enter_run(e, STEPS(process_steps));
+		enter_confine(e);
 		init_run(e, init_pipe);
 	}
 	if (!enter_clone(e, ENTER_ZYGOTE, LAYER_COUNT))
@@ -173,7 +183,6 @@ enter_fork(struct enter *e, int init_pipe)
 void
 enter(struct enter *e)
 {
-	struct enter_msg msg = { .kind = ENTER_CONFINED };
 	int init_pipe = -1;
 
 	memset(e, 0, sizeof(*e));
@@ -190,8 +199,7 @@ enter(struct enter *e)
 	if (process_close_from(CTL_FD + 1) == -1 ||
 	    process_die_with_daemon() == -1)
 		enter_fail(e, LAYER_COUNT, errno);
-	enter_run(e, STEPS(process_steps));
-	enter_send(e, &msg, NULL, 0);
+	enter_confine(e);
 }
 
 void

@@ -7,7 +7,7 @@
  *	daemon -> worker   struct enter_config  + [init's pipe]
  *	worker -> daemon   ENTER_INIT  + [pidfd]	if there is one
  *	worker -> daemon   ENTER_ZYGOTE  + [pidfd]
- *	zygote -> daemon   ENTER_CONFINED
+ *	init, zygote -> daemon   ENTER_CONFINED, each
  * or ENTER_FAILED from whom a step failed, which may overtake the others.
  */
 #ifndef SANDBOX_ENTER_H

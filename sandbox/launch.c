@@ -183,7 +183,7 @@ launch_reap_worker(pid_t worker)
 	fd_close(&pidfd);
 }
 
-/* Hand over the configuration and wait until the zygote is confined. */
+/* Hand over the configuration and wait until init and zygote are confined. */
 static int
 launch_confine(const struct launch_config *cfg, struct launch *l,
     int init_pipe, struct err *err)
@@ -193,21 +193,22 @@ launch_confine(const struct launch_config *cfg, struct launch *l,
 		.max_processes = cfg->max_processes,
 	};
 	struct enter_msg msg;
-	bool confined = false;
+	int confined = 0;
 
 	for (int i = 0; i < LAYER_COUNT; i++)
 		config.policy[i] = cfg->policy[i];
 	if (fd_send(l->zygote_sock, &config, sizeof(config), &init_pipe, 1) == -1)
 		return launch_ended(err);
-	/* The zygote's word may come before the worker's that it exists. */
-	while (!confined || l->zygote_pidfd == -1) {
+	/* Their word may come before the worker's that they exist. Both take
+	 * the same steps, so either's report is that of all. */
+	while (l->zygote_pidfd == -1 || confined < 1 + (l->init_pidfd != -1)) {
 		if (launch_wait(l, &msg, err) == -1)
 			return -1;
 		if (msg.kind == ENTER_FAILED)
 			return launch_failed(&msg, err);
 		if (msg.kind != ENTER_CONFINED)
 			continue;
-		confined = true;
+		confined++;
 		l->layers = msg.report;
 	}
 	return 0;

@@ -23,6 +23,7 @@ VM_MAY_INCLUDE = {
     "syntax": set(),
     "binary": {"syntax"},
     "valid": {"syntax"},
+    "dump": {"syntax", "binary"},
     "runtime": {"syntax"},
     "exec": {"syntax", "binary", "valid", "runtime"},
 }

@@ -10,6 +10,8 @@
 #include "vm/valid/module.h"
 #include "vm/vm.h"
 
+#define NAME_SHOWN 100	/* bytes of a name in a message */
+
 /* ---- constant expressions ---------------------------------------------- */
 
 /* One expression, from the reader's place to its `end`. */
@@ -174,23 +176,46 @@ prefer_malformed(const struct module *m, uint32_t func, struct err *err)
 		*err = other;
 }
 
+/*
+ * A name as part of a message: whole UTF-8 sequences of at most NAME_SHOWN
+ * bytes, and no control characters, which a terminal might obey. (Those of
+ * C1, U+0080 to U+009F, are 0xc2 and a byte below 0xa0.)
+ */
+static void
+name_text(struct name name, char text[static NAME_SHOWN + 1])
+{
+	uint32_t len = name.len < NAME_SHOWN ? name.len : NAME_SHOWN;
+
+	while (len < name.len && len > 0 && (name.data[len] & 0xc0) == 0x80)
+		len--;
+	for (uint32_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name.data[i];
+
+		if (c < 0x20 || c == 0x7f) {
+			text[i] = '?';
+		} else if (c == 0xc2 && (unsigned char)name.data[i + 1] < 0xa0) {
+			text[i++] = '?';
+			text[i] = '?';
+		} else {
+			text[i] = (char)c;
+		}
+	}
+	text[len] = '\0';
+}
+
 int
 load_fail_body(const struct module *m, uint32_t func, struct err *err)
 {
-	struct name name;
+	char name[NAME_SHOWN + 1];
 	size_t len;
 
 	if (err == NULL)
 		return -1;
 	len = strlen(err->text);
-	name = vm_module_func_name(m, func);
-	if (name.len > 0)
-		snprintf(err->text + len, sizeof(err->text) - len,
-			" (function %u, %.*s)", (unsigned)func,
-			(int)(name.len < 100 ? name.len : 100), name.data);
-	else
-		snprintf(err->text + len, sizeof(err->text) - len,
-			" (function %u)", (unsigned)func);
+	name_text(vm_module_func_name(m, func), name);
+	snprintf(err->text + len, sizeof(err->text) - len,
+		" (function %u%s%s)", (unsigned)func, name[0] != '\0' ? ", " : "",
+		name);
 	prefer_malformed(m, func, err);
 	return -1;
 }

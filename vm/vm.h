@@ -25,8 +25,8 @@ enum vm_error {
 	VM_MALFORMED = 1,	/* not a binary module */
 	VM_INVALID,		/* does not validate */
 	VM_UNLINKABLE,		/* an import is missing or has another type */
-	VM_LIMIT,		/* beyond vm/limits.h or the store's limits */
-	VM_NOMEM,
+	VM_LIMIT,		/* beyond vm/limits.h or the store's tables */
+	VM_NOMEM,		/* none left, of the store's or at all */
 	VM_USAGE,		/* no such export, wrong arguments */
 };
 

@@ -341,8 +341,11 @@ def test_ctrl_c_does_not_wait_for_a_stopped_reader():
         window = job.params["credit"]
         for _ in range(window >> 16):
             job.output(bytes(1 << 16))
-        while job.conn.receive()[0] != 0:
-            continue
+        given = 0
+        while (message := job.conn.receive())[0] != 0:
+            given += message[2]["bytes"]
+        # What was on its way, right before the end.
+        job.output(bytes(given))
         job.exit(status="CA", cause="cancelled")
     fake = Fake(script)
     process = fake.start("run", module())
@@ -377,12 +380,12 @@ def test_exit_codes_are_those_of_the_table():
 def test_trap_is_told_with_its_backtrace():
     fake = Fake(lambda job: (job.accept(), job.exit(
         status="TR", cause="trap", trap="integer divide by zero",
-        backtrace=["share (+0x1d7)", "main (+0x2c0)"])))
+        backtrace=["#0 share+0x6", "#1 main+0x20"])))
     path = module()
     result = fake.wasmctl("run", path)
     equal(result.stderr.decode().splitlines(), [
         f"wasmctl: {path}: trapped: integer divide by zero",
-        "    at share (+0x1d7)", "    at main (+0x2c0)"])
+        "    #0 share+0x6", "    #1 main+0x20"])
 
 
 @test

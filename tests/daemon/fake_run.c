@@ -4,13 +4,15 @@
  * out of the interpreter can be said there, too. Runs in template and child.
  *
  * Lines that a template heeds: malformed, invalid, unlinkable, memory,
- * load-crash, load-violation, load-spin, load-sleepless.
+ * load-crash, load-violation, load-spin.
  * Lines that a child does in turn: out TEXT, err TEXT (\n is put behind),
  * put TEXT (nothing is), flood, burst N, spin, sleep MS, forever, cat, args,
- * exit N, trap TEXT, fuel, memory-end, crash, check, violation, garbage,
- * late-data, bad-result, vanish, hang, wait-flood.
+ * exit N, trap TEXT, not-found TEXT, fuel, memory-end, results; and as no child
+ * of ours: crash, check, violation, garbage, unknown-frame, half-frame,
+ * late-data, bad-result, vanish, hang, raw-flood, wait-flood.
  */
 #include <stdbool.h>
+#include <stdnoreturn.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -119,12 +121,26 @@ run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
 
 /* ---- the child ----------------------------------------------------------- */
 
+static noreturn void
+finish(struct guest_io *io, enum call_end end, uint32_t code,
+	const struct line *text)
+{
+	struct call_result r = {
+		.end = end, .exit_code = code, .fuel_used = 77,
+		.memory_pages_peak = 2,
+		.trap_len = text == NULL ? 0 : (uint32_t)text->len,
+	};
+
+	guest_io_write_result(io, &r, text == NULL ? "" : text->text, r.trap_len);
+	process_exit(PROCESS_EXIT_DONE);
+}
+
 static void
 put(struct guest_io *io, int stream, const struct line *l, bool newline)
 {
-	guest_io_write(io, stream, l->text, l->len);
-	if (newline)
-		guest_io_write(io, stream, "\n", 1);
+	if (guest_io_write(io, stream, l->text, l->len) == -1 ||
+	    (newline && guest_io_write(io, stream, "\n", 1) == -1))
+		finish(io, END_OUTPUT, 0, NULL);
 }
 
 static void
@@ -135,7 +151,7 @@ flood(struct guest_io *io, uint64_t frames)
 	memset(data, 'x', sizeof(data));
 	while (frames-- > 0) {
 		if (guest_io_write(io, 1, data, sizeof(data)) == -1)
-			return;
+			finish(io, END_OUTPUT, 0, NULL);
 	}
 }
 
@@ -156,6 +172,19 @@ raw(const void *data, size_t len)
 		process_exit(9);
 }
 
+/* Without asking whether it is too much. */
+static void
+raw_flood(void)
+{
+	static struct {
+		struct frame f;
+		char data[1000];
+	} out = { .f = { OUT_STDOUT, 1000 } };
+
+	for (;;)
+		raw(&out, sizeof(out));
+}
+
 /* More wake-ups than anyone reads. */
 static void
 wait_flood(void)
@@ -167,20 +196,6 @@ wait_flood(void)
 
 	for (;;)
 		raw(&wait, sizeof(wait));
-}
-
-static void
-finish(struct guest_io *io, enum call_end end, uint32_t code,
-	const struct line *text)
-{
-	struct call_result r = {
-		.end = end, .exit_code = code, .fuel_used = 77,
-		.memory_pages_peak = 2,
-		.trap_len = text == NULL ? 0 : (uint32_t)text->len,
-	};
-
-	guest_io_write_result(io, &r, text == NULL ? "" : text->text, r.trap_len);
-	process_exit(PROCESS_EXIT_DONE);
 }
 
 static void
@@ -235,6 +250,8 @@ misbehave(struct guest_io *io, struct line *l)
 		guest_io_write_result(io, &r, "", 0);
 		spin();
 	}
+	if (is(l, "raw-flood"))
+		raw_flood();
 	if (is(l, "wait-flood"))
 		wait_flood();
 }

@@ -45,10 +45,16 @@ harness_config(struct launch_config *cfg, const char *worker)
 void
 harness_start(struct launch *l)
 {
+	harness_start_worker(l, "tests/guest/probe-worker");
+}
+
+void
+harness_start_worker(struct launch *l, const char *worker)
+{
 	struct launch_config cfg;
 	struct err err = ERR_NONE;
 
-	harness_config(&cfg, "tests/guest/probe-worker");
+	harness_config(&cfg, worker);
 	if (launch_start(&cfg, l, &err) == -1)
 		fail_msg("%s", err.text);
 }
@@ -59,7 +65,7 @@ harness_limits(struct template_limits *lim)
 	*lim = (struct template_limits){
 		.memory_bytes = 64 << 20, .stack_bytes = 1 << 20,
 		.table_elems = 100000, .module_bytes = 1 << 20,
-		.load_cpu_us = 5000000,
+		.load_cpu_us = 5000000, .cpu_us = 1000000,
 	};
 }
 
@@ -112,12 +118,12 @@ answer_recv(int sock, struct ctl_msg *answer, int *fd)
 }
 
 static int
-module_memfd(const char *module)
+module_memfd(const void *bytes, size_t len)
 {
 	int fd = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	assert_true(fd != -1);
-	assert_int_equal(fd_write_all(fd, module, strlen(module)), 0);
+	assert_int_equal(fd_write_all(fd, bytes, len), 0);
 	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
 	    F_SEAL_WRITE | F_SEAL_SEAL), 0);
 	return fd;
@@ -128,13 +134,21 @@ template_try(const struct launch *l, const char *module,
     const struct template_limits *lim, struct template *t,
     struct ctl_msg *answer)
 {
+	return template_try_bytes(l, module, strlen(module), lim, t, answer);
+}
+
+bool
+template_try_bytes(const struct launch *l, const void *bytes, size_t len,
+    const struct template_limits *lim, struct template *t,
+    struct ctl_msg *answer)
+{
 	struct ctl_msg req = { .kind = CTL_TEMPLATE, .id = 7, .limits = *lim };
 	int socks[2], fds[2], none;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 	    socks), 0);
 	fds[0] = socks[1];
-	fds[1] = module_memfd(module);
+	fds[1] = module_memfd(bytes, len);
 	assert_int_equal(fd_send(l->zygote_sock, &req, sizeof(req), fds, 2), 0);
 	close(fds[0]);
 	close(fds[1]);

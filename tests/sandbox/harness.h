@@ -23,8 +23,9 @@ const char *harness_path(const char *name);
 /* The default configuration, with the test's own worker. */
 void harness_config(struct launch_config *cfg, const char *worker);
 
-/* Start with the default policy. */
+/* Start with the default policy: the worker that attacks, or the real one. */
 void harness_start(struct launch *l);
+void harness_start_worker(struct launch *l, const char *worker);
 
 struct template {
 	int sock;
@@ -39,6 +40,10 @@ bool template_try(const struct launch *l, const char *module,
 	struct ctl_msg *answer);
 void template_start(const struct launch *l, const char *module,
 	struct template *t);
+/* The same of len bytes. */
+bool template_try_bytes(const struct launch *l, const void *bytes, size_t len,
+	const struct template_limits *lim, struct template *t,
+	struct ctl_msg *answer);
 void template_stop(struct template *t);	/* and reap */
 
 struct child {

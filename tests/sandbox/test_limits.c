@@ -45,18 +45,19 @@ static void
 test_cpu_limit_ends_a_call_by_sigxcpu(void **state)
 {
 	static const uint64_t limits_us[] = { 5000, 50000, 500000 };
-	struct template t;
+	const struct call call = { .invoke = "spin", .fuel = UINT64_MAX };
 
-	template_start(&launch, "probe", &t);
 	for (size_t i = 0; i < sizeof(limits_us) / sizeof(limits_us[0]); i++) {
-		struct call call = {
-			.invoke = "spin", .cpu_us = limits_us[i],
-			.fuel = UINT64_MAX,
-		};
 		uint64_t before = children_cpu_us(), used;
+		struct template_limits lim;
+		struct ctl_msg answer;
+		struct template t;
 		struct outcome o;
 		struct child c;
 
+		harness_limits(&lim);
+		lim.cpu_us = limits_us[i];
+		assert_true(template_try(&launch, "probe", &lim, &t, &answer));
 		child_fork(&t, &c);
 		child_call(&c, &call);
 		child_finish(&c, &o);
@@ -69,8 +70,8 @@ test_cpu_limit_ends_a_call_by_sigxcpu(void **state)
 			    (unsigned long long)limits_us[i],
 			    (unsigned long long)used);
 		outcome_clear(&o);
+		template_stop(&t);
 	}
-	template_stop(&t);
 }
 
 static void

@@ -87,8 +87,8 @@ script_fail(struct script *s, json_t *command, const char *fmt, ...)
 	report(s, command, "FAIL", text);
 }
 
-void
-script_stage(struct script *s, json_t *command, bool right)
+static void
+count_stage(struct script *s, json_t *command, bool right)
 {
 	s->tally->stages++;
 	s->tally->stages_right += right;
@@ -97,23 +97,30 @@ script_stage(struct script *s, json_t *command, bool right)
 }
 
 /* The suite's text is a prefix, or says more than the machine does. */
-void
-script_text(struct script *s, json_t *command, const char *text)
+static bool
+check_text(struct script *s, json_t *command, const char *text)
 {
 	const char *want = command_string(command, "text");
 	char line[512];
 	size_t n;
 
 	if (want == NULL)
-		return;
+		return false;
 	n = strlen(want) < strlen(text) ? strlen(want) : strlen(text);
-	s->tally->texts++;
-	if (n > 0 && strncmp(want, text, n) == 0) {
-		s->tally->texts_right++;
-	} else if (s->verbose) {
+	if (n > 0 && strncmp(want, text, n) == 0)
+		return true;
+	if (s->verbose) {
 		snprintf(line, sizeof(line), "\"%s\", not \"%s\"", text, want);
 		report(s, command, "TEXT", line);
 	}
+	return false;
+}
+
+void
+script_text(struct script *s, json_t *command, const char *text)
+{
+	s->tally->texts++;
+	s->tally->texts_right += check_text(s, command, text);
 }
 
 bool
@@ -141,9 +148,10 @@ script_verdict(struct script *s, json_t *command, const struct err *err)
 		return;
 	}
 	script_pass(s, command);
-	script_stage(s, command,
+	count_stage(s, command,
 		err->code == (malformed ? VM_MALFORMED : VM_INVALID));
-	script_text(s, command, err->text);
+	s->tally->reasons++;
+	s->tally->reasons_right += check_text(s, command, err->text);
 }
 
 struct bytes
@@ -200,6 +208,8 @@ add_tally(struct tally *sum, const struct tally *t)
 	sum->stages_right += t->stages_right;
 	sum->texts += t->texts;
 	sum->texts_right += t->texts_right;
+	sum->reasons += t->reasons;
+	sum->reasons_right += t->reasons_right;
 	sum->crashed += t->crashed;
 }
 
@@ -339,8 +349,11 @@ print_figures(const struct tally *t)
 {
 	printf("stage (malformed or invalid) right: %u of %u\n",
 		(unsigned)t->stages_right, (unsigned)t->stages);
-	printf("text right: %u of %u\n", (unsigned)t->texts_right,
-		(unsigned)t->texts);
+	printf("text of the rejection right: %u of %u\n",
+		(unsigned)t->reasons_right, (unsigned)t->reasons);
+	if (t->texts > 0)
+		printf("text of the trap or failed link right: %u of %u\n",
+			(unsigned)t->texts_right, (unsigned)t->texts);
 	printf("text-only commands, which have no binary: %u\n",
 		(unsigned)t->text_only);
 	if (t->crashed > 0)

@@ -18,7 +18,8 @@ struct tally {
 	uint32_t passed, failed, skipped;
 	uint32_t text_only;		/* no binary exists: counted apart */
 	uint32_t stages, stages_right;	/* malformed, or invalid, as asked */
-	uint32_t texts, texts_right;	/* of traps and rejections */
+	uint32_t texts, texts_right;	/* of traps and failed links */
+	uint32_t reasons, reasons_right;	/* of rejected modules */
 	uint32_t crashed;		/* scripts */
 };
 
@@ -49,8 +50,7 @@ void script_fail(struct script *s, json_t *command, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void script_skip(struct script *s, json_t *command);
 
-/* Second and third figure. */
-void script_stage(struct script *s, json_t *command, bool right);
+/* Whether the text of a trap or a failed link is the suite's. */
 void script_text(struct script *s, json_t *command, const char *text);
 
 /* Whether the command has a module in text format only; it is then counted. */

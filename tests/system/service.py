@@ -51,10 +51,12 @@ class Daemon:
         self.socket = str(self.dir / "wasmd.sock")
         self.log_path = self.dir / "log"
         self.env = dict(os.environ, WASMD_SOCKET=self.socket, **(env or {}))
+        # Root's daemon becomes another user; there may be no wasmd here.
+        become = ["--user", "nobody"] if os.geteuid() == 0 else []
         with open(self.log_path, "wb") as log:
             self.process = harness.start(
-                [WASMD, "--socket", self.socket, *options], stdout=log,
-                stderr=log, env=self.env)
+                [WASMD, "--socket", self.socket, *become, *options],
+                stdout=log, stderr=log, env=self.env)
         harness.until(self._answers, what="the daemon's socket")
 
     def _answers(self):

@@ -8,7 +8,7 @@ import subprocess
 
 import harness
 from harness import SOURCE, Skip, contains, equal, test
-from service import Daemon, guest
+from service import Daemon, binary, guest
 
 LANGUAGES = SOURCE / "tests" / "system" / "languages"
 TOUR = b"""\
@@ -148,3 +148,38 @@ def test_rust_panic_is_a_trap():
 def test_program_of_the_older_interface():
     result = Daemon().run(guest("unstable"))
     equal((result.returncode, result.stdout), (0, b"old\n"))
+
+
+def leb(number):
+    """An unsigned number in LEB128."""
+    out = bytearray()
+    while number > 0x7f:
+        out.append(number & 0x7f | 0x80)
+        number >>= 7
+    return bytes(out) + bytes([number])
+
+
+def section(number, *entries):
+    """A section of the binary format that is a vector of entries."""
+    body = leb(len(entries)) + b"".join(entries)
+    return bytes([number]) + leb(len(body)) + body
+
+
+def exporting(names):
+    """A module with one function that does nothing, under all these names."""
+    return binary(b"\0asm\1\0\0\0" + section(1, b"\x60\0\0") +
+                  section(3, b"\0") +
+                  section(7, *(leb(len(name)) + name + b"\0\0"
+                               for name in names)) +
+                  section(10, b"\2\0\x0b"))
+
+
+@test
+def test_library_with_many_exports():
+    """Compilers that export all functions make thousands of names."""
+    names = [b"_start", *(b"f%d" % n for n in range(5000))]
+    result = Daemon().run(exporting(names))
+    equal((result.returncode, result.stderr), (0, b""))
+    result = Daemon().run(exporting([*names, b"f77"]))
+    equal(result.returncode, 126)
+    contains(result.stderr, b"duplicate export name")

@@ -151,7 +151,8 @@ class Connection:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
                    array.array("i", fds))] if fds else []
         sent = self.sock.sendmsg([data], rights)
-        self.sock.sendall(data[sent:])
+        if sent < len(data):    # of nothing, even, a closed peer complains
+            self.sock.sendall(data[sent:])
 
     def _fill(self, need):
         while len(self.data) < need:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "vm/binary/names.h"
 #include "vm/binary/segments.h"
 #include "vm/binary/types.h"
 #include "vm/vm.h"
@@ -16,7 +17,8 @@
 
 struct decoder {
 	struct module *m;
-	uint32_t nimported[EXTERN_TAG + 1];
+	uint32_t nimported[EXTERN_TAG + 1];	/* by enum extern_kind */
+	bool made[EXTERN_TAG + 1];		/* the index space */
 	uint32_t nbodies;
 	struct buf customs;
 };
@@ -75,7 +77,7 @@ static void
 read_import_section(struct reader *r, struct decoder *d)
 {
 	struct module *m = d->m;
-	uint32_t n = read_count(r, 4, LIMIT_IMPORTS, "imports");
+	uint32_t n = read_count(r, 3, LIMIT_IMPORTS, "imports");
 
 	m->imports = alloc_array(r, m, n, sizeof(*m->imports));
 	for (uint32_t i = 0; i < n && reader_ok(r); i++)
@@ -83,139 +85,109 @@ read_import_section(struct reader *r, struct decoder *d)
 	m->nimports = reader_ok(r) ? n : 0;
 }
 
-/*
- * The size of an index space, imports in front: 0 when the sum passes the
- * limit, which is then the reader's error.
- */
-static uint32_t
-space_size(struct reader *r, uint32_t nimported, uint32_t ndefined,
-	uint32_t limit)
+static const uint32_t space_limits[] = {
+	[EXTERN_FUNC] = LIMIT_FUNCTIONS,
+	[EXTERN_TABLE] = LIMIT_TABLES,
+	[EXTERN_MEMORY] = LIMIT_MEMORIES,
+	[EXTERN_GLOBAL] = LIMIT_GLOBALS,
+	[EXTERN_TAG] = LIMIT_TAGS,
+};
+
+/* An empty index space of n elements. */
+static void
+alloc_space(struct reader *r, struct module *m, enum extern_kind kind,
+	uint32_t n)
 {
-	if (ndefined > limit || nimported > limit - ndefined)
-		reader_fail_at(r, VM_LIMIT, reader_offset(r),
-			"too many definitions: %u, at most %u",
-			(unsigned)(nimported + ndefined), (unsigned)limit);
-	return reader_ok(r) ? nimported + ndefined : 0;
+	switch (kind) {
+	case EXTERN_FUNC:
+		m->funcs = alloc_array(r, m, n, sizeof(*m->funcs));
+		m->nfuncs = n;
+		break;
+	case EXTERN_TABLE:
+		m->tables = alloc_array(r, m, n, sizeof(*m->tables));
+		m->ntables = n;
+		break;
+	case EXTERN_MEMORY:
+		m->memories = alloc_array(r, m, n, sizeof(*m->memories));
+		m->nmemories = n;
+		break;
+	case EXTERN_GLOBAL:
+		m->globals = alloc_array(r, m, n, sizeof(*m->globals));
+		m->nglobals = n;
+		break;
+	case EXTERN_TAG:
+		m->tags = alloc_array(r, m, n, sizeof(*m->tags));
+		m->ntags = n;
+		break;
+	}
 }
 
-/* The next import of a kind, from *i on; NULL when there are no more. */
-static const struct import *
-next_import(const struct module *m, enum extern_kind kind, uint32_t *i)
+/* Put an import behind those of its kind. */
+static void
+add_imported(struct module *m, const struct import *im)
 {
-	while (*i < m->nimports) {
-		const struct import *im = &m->imports[(*i)++];
-
-		if (im->kind == kind)
-			return im;
+	switch (im->kind) {
+	case EXTERN_FUNC:
+		m->funcs[m->nimported_funcs++].type = im->type;
+		break;
+	case EXTERN_TABLE:
+		m->tables[m->nimported_tables++] = (struct table){
+			.type = im->table, .offset = im->offset };
+		break;
+	case EXTERN_MEMORY:
+		m->memories[m->nimported_memories++] = (struct memory){
+			.type = im->memory, .offset = im->offset };
+		break;
+	case EXTERN_GLOBAL:
+		m->globals[m->nimported_globals++] = (struct global){
+			.type = im->global, .offset = im->offset };
+		break;
+	case EXTERN_TAG:
+		m->tags[m->nimported_tags++] = (struct tag){
+			.type = im->type, .offset = im->offset };
+		break;
 	}
-	return NULL;
 }
 
 /*
  * Make an index space, the imports' part filled in. Called by the section
- * that defines, or behind the last section with ndefined 0.
+ * that defines, or behind it with ndefined 0.
  */
 static void
-make_funcs(struct reader *r, struct decoder *d, uint32_t ndefined)
+make_space(struct reader *r, struct decoder *d, enum extern_kind kind,
+	uint32_t ndefined)
 {
-	struct module *m = d->m;
-	uint32_t n = d->nimported[EXTERN_FUNC];
-	uint32_t size = space_size(r, n, ndefined, LIMIT_FUNCTIONS);
-	const struct import *im;
+	uint32_t limit = space_limits[kind];
+	uint32_t nimported = d->nimported[kind];
 
-	m->funcs = alloc_array(r, m, size, sizeof(*m->funcs));
+	d->made[kind] = true;
+	if (ndefined > limit || nimported > limit - ndefined)
+		reader_fail_at(r, VM_LIMIT, reader_offset(r),
+			"too many definitions: %u, at most %u",
+			(unsigned)(nimported + ndefined), (unsigned)limit);
 	if (!reader_ok(r))
 		return;
-	m->nfuncs = size;
-	for (uint32_t i = 0; (im = next_import(m, EXTERN_FUNC, &i)) != NULL;)
-		m->funcs[m->nimported_funcs++].type = im->type;
-}
-
-static void
-make_tables(struct reader *r, struct decoder *d, uint32_t ndefined)
-{
-	struct module *m = d->m;
-	uint32_t n = d->nimported[EXTERN_TABLE];
-	uint32_t size = space_size(r, n, ndefined, LIMIT_TABLES);
-	const struct import *im;
-
-	m->tables = alloc_array(r, m, size, sizeof(*m->tables));
+	alloc_space(r, d->m, kind, nimported + ndefined);
 	if (!reader_ok(r))
 		return;
-	m->ntables = size;
-	for (uint32_t i = 0; (im = next_import(m, EXTERN_TABLE, &i)) != NULL;)
-		m->tables[m->nimported_tables++] = (struct table){
-			.type = im->table, .offset = im->offset };
-	if (size > 1)
-		r->features |= FEATURE_BIT(REFERENCE_TYPES);
-}
-
-static void
-make_memories(struct reader *r, struct decoder *d, uint32_t ndefined)
-{
-	struct module *m = d->m;
-	uint32_t n = d->nimported[EXTERN_MEMORY];
-	uint32_t size = space_size(r, n, ndefined, LIMIT_MEMORIES);
-	const struct import *im;
-
-	m->memories = alloc_array(r, m, size, sizeof(*m->memories));
-	if (!reader_ok(r))
-		return;
-	m->nmemories = size;
-	for (uint32_t i = 0; (im = next_import(m, EXTERN_MEMORY, &i)) != NULL;)
-		m->memories[m->nimported_memories++] = (struct memory){
-			.type = im->memory, .offset = im->offset };
-	if (size > 1)
+	if (kind == EXTERN_MEMORY && nimported + ndefined > 1)
 		r->features |= FEATURE_BIT(MULTI_MEMORY);
+	if (kind == EXTERN_TABLE && nimported + ndefined > 1)
+		r->features |= FEATURE_BIT(REFERENCE_TYPES);
+	for (uint32_t i = 0; i < d->m->nimports; i++) {
+		if (d->m->imports[i].kind == kind)
+			add_imported(d->m, &d->m->imports[i]);
+	}
 }
 
-static void
-make_globals(struct reader *r, struct decoder *d, uint32_t ndefined)
-{
-	struct module *m = d->m;
-	uint32_t n = d->nimported[EXTERN_GLOBAL];
-	uint32_t size = space_size(r, n, ndefined, LIMIT_GLOBALS);
-	const struct import *im;
-
-	m->globals = alloc_array(r, m, size, sizeof(*m->globals));
-	if (!reader_ok(r))
-		return;
-	m->nglobals = size;
-	for (uint32_t i = 0; (im = next_import(m, EXTERN_GLOBAL, &i)) != NULL;)
-		m->globals[m->nimported_globals++] = (struct global){
-			.type = im->global, .offset = im->offset };
-}
-
-static void
-make_tags(struct reader *r, struct decoder *d, uint32_t ndefined)
-{
-	struct module *m = d->m;
-	uint32_t n = d->nimported[EXTERN_TAG];
-	uint32_t size = space_size(r, n, ndefined, LIMIT_TAGS);
-	const struct import *im;
-
-	m->tags = alloc_array(r, m, size, sizeof(*m->tags));
-	if (!reader_ok(r))
-		return;
-	m->ntags = size;
-	for (uint32_t i = 0; (im = next_import(m, EXTERN_TAG, &i)) != NULL;)
-		m->tags[m->nimported_tags++] = (struct tag){
-			.type = im->type, .offset = im->offset };
-}
-
+/* Those that no section made. */
 static void
 make_spaces(struct reader *r, struct decoder *d)
 {
-	if (d->m->funcs == NULL)
-		make_funcs(r, d, 0);
-	if (d->m->tables == NULL)
-		make_tables(r, d, 0);
-	if (d->m->memories == NULL)
-		make_memories(r, d, 0);
-	if (d->m->globals == NULL)
-		make_globals(r, d, 0);
-	if (d->m->tags == NULL)
-		make_tags(r, d, 0);
+	for (int kind = EXTERN_FUNC; kind <= EXTERN_TAG; kind++) {
+		if (!d->made[kind])
+			make_space(r, d, (enum extern_kind)kind, 0);
+	}
 }
 
 /* ---- sections ---------------------------------------------------------- */
@@ -232,7 +204,7 @@ read_function_section(struct reader *r, struct decoder *d)
 	struct module *m = d->m;
 	uint32_t n = read_count(r, 1, LIMIT_FUNCTIONS, "functions");
 
-	make_funcs(r, d, n);
+	make_space(r, d, EXTERN_FUNC, n);
 	for (uint32_t i = m->nimported_funcs; i < m->nfuncs && reader_ok(r); i++)
 		m->funcs[i].type = read_u32(r);
 }
@@ -261,9 +233,9 @@ static void
 read_table_section(struct reader *r, struct decoder *d)
 {
 	struct module *m = d->m;
-	uint32_t n = read_count(r, 3, LIMIT_TABLES, "tables");
+	uint32_t n = read_count(r, 2, LIMIT_TABLES, "tables");
 
-	make_tables(r, d, n);
+	make_space(r, d, EXTERN_TABLE, n);
 	for (uint32_t i = m->nimported_tables; i < m->ntables && reader_ok(r); i++)
 		read_table(r, m, &m->tables[i]);
 }
@@ -272,9 +244,9 @@ static void
 read_memory_section(struct reader *r, struct decoder *d)
 {
 	struct module *m = d->m;
-	uint32_t n = read_count(r, 2, LIMIT_MEMORIES, "memories");
+	uint32_t n = read_count(r, 1, LIMIT_MEMORIES, "memories");
 
-	make_memories(r, d, n);
+	make_space(r, d, EXTERN_MEMORY, n);
 	for (uint32_t i = m->nimported_memories;
 	     i < m->nmemories && reader_ok(r); i++) {
 		m->memories[i].offset = reader_offset(r);
@@ -288,7 +260,7 @@ read_tag_section(struct reader *r, struct decoder *d)
 	struct module *m = d->m;
 	uint32_t n = read_count(r, 2, LIMIT_TAGS, "tags");
 
-	make_tags(r, d, n);
+	make_space(r, d, EXTERN_TAG, n);
 	for (uint32_t i = m->nimported_tags; i < m->ntags && reader_ok(r); i++) {
 		m->tags[i].offset = reader_offset(r);
 		m->tags[i].type = read_tagtype(r);
@@ -301,7 +273,7 @@ read_global_section(struct reader *r, struct decoder *d)
 	struct module *m = d->m;
 	uint32_t n = read_count(r, 3, LIMIT_GLOBALS, "globals");
 
-	make_globals(r, d, n);
+	make_space(r, d, EXTERN_GLOBAL, n);
 	for (uint32_t i = m->nimported_globals;
 	     i < m->nglobals && reader_ok(r); i++) {
 		m->globals[i].offset = reader_offset(r);
@@ -533,6 +505,8 @@ take_customs(struct reader *r, struct decoder *d)
 	m->ncustoms = n;
 	if (n > 0)
 		memcpy(m->customs, d->customs.data, d->customs.len);
+	if (names_index(m) == -1)
+		reader_fail_at(r, VM_NOMEM, reader_offset(r), "out of memory");
 }
 
 static void

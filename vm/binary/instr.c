@@ -16,14 +16,22 @@ enum {
 
 #define PREFIX_ATOMIC 0xfe
 
-/* enum op + 1, so that 0 is an illegal opcode. */
-#define OP(id, text, prefix, code, ...) [PLANE_##prefix + code] = OP_##id + 1,
-static const uint16_t op_by_code[PLANES_END] = {
+/* What decoding needs of the table, by opcode and so in one look. */
+struct code_info {
+	uint16_t op;		/* enum op + 1, so that 0 is an illegal opcode */
+	uint8_t imm;		/* enum imm_kind */
+};
+
+#define OP(id, text, prefix, code, imm, ...) \
+	[PLANE_##prefix + code] = { OP_##id + 1, imm },
+static const struct code_info code_info[PLANES_END] = {
 #include "vm/syntax/ops.def"
 };
 #undef OP
 
-static unsigned
+static const struct code_info illegal;
+
+static const struct code_info *
 fail_opcode(struct reader *r, uint32_t start, unsigned prefix, uint32_t code)
 {
 	if (prefix == PREFIX_ATOMIC)
@@ -35,11 +43,10 @@ fail_opcode(struct reader *r, uint32_t start, unsigned prefix, uint32_t code)
 	else
 		reader_fail_at(r, VM_MALFORMED, start,
 			"illegal opcode %02x %02x", prefix, (unsigned)code);
-	return 0;
+	return &illegal;
 }
 
-/* The opcode of a prefixed instruction, as in op_by_code. */
-static unsigned
+static const struct code_info *
 read_prefixed(struct reader *r, uint32_t start, uint8_t prefix)
 {
 	uint32_t plane, size, code;
@@ -64,10 +71,10 @@ read_prefixed(struct reader *r, uint32_t start, uint8_t prefix)
 	}
 	code = read_u32(r);
 	if (!reader_ok(r))
-		return 0;
-	if (code >= size || op_by_code[plane + code] == 0)
+		return &illegal;
+	if (code >= size || code_info[plane + code].op == 0)
 		return fail_opcode(r, start, prefix, code);
-	return op_by_code[plane + code];
+	return &code_info[plane + code];
 }
 
 /*
@@ -146,7 +153,8 @@ read_cast(struct reader *r, struct instr *in)
 	heaptype from, to;
 
 	if (flags > 3)
-		reader_fail_at(r, VM_MALFORMED, start, "malformed br_on_cast flags");
+		reader_fail_at(r, VM_MALFORMED, start,
+			"malformed br_on_cast flags");
 	in->cast.label = read_u32(r);
 	from = read_heaptype(r);
 	to = read_heaptype(r);
@@ -173,10 +181,10 @@ read_memory_index(struct reader *r)
 	return index;
 }
 
-static void
-read_immediates(struct reader *r, struct instr *in)
+static inline void
+read_immediates(struct reader *r, struct instr *in, enum imm_kind imm)
 {
-	switch (op_info[in->op].imm) {
+	switch (imm) {
 	case IMM_NONE:
 		break;
 	case IMM_BLOCK:
@@ -272,21 +280,25 @@ read_immediates(struct reader *r, struct instr *in)
 int
 instr_read(struct reader *r, struct instr *in)
 {
-	unsigned op;
+	const struct code_info *info;
+	uint64_t features;
 	uint8_t byte;
 
 	in->offset = reader_offset(r);
-	byte = read_byte(r);
-	if (r->failed)
-		return -1;
-	op = op_by_code[byte];
-	if (op == 0)
-		op = read_prefixed(r, in->offset, byte);
-	if (op == 0)
-		return -1;
-	in->op = (enum op)(op - 1);
-	r->features |= op_info[in->op].features;
-	read_immediates(r, in);
+	if (r->pos == r->end)
+		return reader_fail_end(r);
+	byte = *r->pos++;
+	info = &code_info[byte];
+	if (info->op == 0) {
+		info = read_prefixed(r, in->offset, byte);
+		if (info->op == 0)
+			return -1;
+	}
+	in->op = (enum op)(info->op - 1);
+	features = op_info[in->op].features;
+	if (features != 0)
+		r->features |= features;
+	read_immediates(r, in, (enum imm_kind)info->imm);
 	return r->failed ? -1 : 0;
 }
 

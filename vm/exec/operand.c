@@ -503,14 +503,15 @@ materialize_refs(struct operands *s, uint32_t slot)
 }
 
 /* Let the instruction that computed a temp write the local instead, if no
- * instruction behind it named the local. */
+ * instruction behind it named the local, and none could leave for a place
+ * that still sees its old value. */
 static bool
 retarget(struct operands *s, const struct entry *entry, uint32_t slot)
 {
 	struct ins *in;
 
 	if (entry->kind != ENTRY_TEMP || entry->def == 0 ||
-	    s->last_use[slot] > entry->def)
+	    entry->def < s->region || s->last_use[slot] > entry->def)
 		return false;
 	in = emitter_at(s->e, entry->def);
 	if (in == NULL || !in->has_result || in->cd != CLASS_S ||

@@ -36,6 +36,7 @@ struct operands {
 	uint32_t base;		/* canonical slot of height 0 */
 	uint32_t *refs;		/* by slot: topmost pending reference */
 	uint64_t *last_use;	/* by slot: last instruction that named it */
+	uint64_t region;	/* behind the last instruction that may leave */
 	bool failed;
 };
 

@@ -46,7 +46,7 @@ mem_new(struct vm_store *s, const struct memtype *type, struct err *err)
 	m->type = *type;
 	m->max = mem_max_pages(s, type);
 	if (type->limits.min > m->max) {
-		err_set(err, VM_LIMIT, "memory of %llu pages is over the limit",
+		err_set(err, VM_NOMEM, "memory of %llu pages is over the limit",
 			(unsigned long long)type->limits.min);
 		free(m);
 		return NULL;
@@ -58,7 +58,7 @@ mem_new(struct vm_store *s, const struct memtype *type, struct err *err)
 	}
 	m->base = m->region.base;
 	if (mem_grow(m, type->limits.min) == UINT64_MAX) {
-		err_set(err, VM_LIMIT, "memories are over the limit");
+		err_set(err, VM_NOMEM, "memories are over the limit");
 		mem_free(m);
 		return NULL;
 	}

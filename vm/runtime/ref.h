@@ -2,12 +2,12 @@
  * References as the 8 bytes of a slot: in frames, globals, tables, segments,
  * and in fields of heap objects. Used in every process that runs the machine.
  *
- *	0				null, of every type
- *	bit 0 set			i31, its 31 bits in bits 1-31
- *	bit 63 set			reference of the host, 32 bits in bits 1-32
- *	otherwise			pointer: in the hierarchies of any, extern and
- *					exn to an object of the heap (heap.h),
- *					in that of func to a runtime function
+ *	0		null, of every type
+ *	bit 0 set	i31, its 31 bits in bits 1-31
+ *	bit 63 set	reference of the host, 32 bits in bits 1-32
+ *	otherwise	pointer: in the hierarchies of any, extern and exn to
+ *			an object of the heap (heap.h), in that of func to a
+ *			runtime function
  *
  * Each value has one form in the hierarchies of any and of extern alike, so
  * that any.convert_extern, extern.convert_any and ref.as_* copy the slot, and

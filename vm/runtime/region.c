@@ -4,12 +4,14 @@
 #include "vm/runtime/region.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
 #define PAGE ((uint64_t)4096)
+#define COPY_STEP ((size_t)4096)
 
 static uint64_t
 round_up(uint64_t size)
@@ -58,6 +60,31 @@ region_protect(struct region *r)
 	return mprotect(r->base, r->usable, PROT_READ);
 }
 
+/*
+ * The file's contents, through a mapping: a confined process may not write to
+ * files. Pages of zeros stay holes, so that a large memory costs what it holds.
+ */
+static int
+region_copy(const struct region *r, int fd)
+{
+	static const uint8_t zeros[COPY_STEP];
+	uint8_t *to;
+
+	if (ftruncate(fd, (off_t)r->usable) == -1)
+		return -1;
+	to = mmap(NULL, r->usable, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (to == MAP_FAILED)
+		return -1;
+	for (size_t at = 0; at < r->usable; at += COPY_STEP) {
+		size_t left = r->usable - at;
+		size_t len = left < COPY_STEP ? left : COPY_STEP;
+
+		if (memcmp(r->base + at, zeros, len) != 0)
+			memcpy(to + at, r->base + at, len);
+	}
+	return munmap(to, r->usable);
+}
+
 int
 region_seal(struct region *r, int writable)
 {
@@ -71,7 +98,7 @@ region_seal(struct region *r, int writable)
 	if (fd == -1)
 		return -1;
 	/* What was written stays if the mapping fails: it replaces at once. */
-	if (fd_write_all(fd, r->base, r->usable) == 0 &&
+	if (region_copy(r, fd) == 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
 		F_SEAL_SEAL) == 0 &&
 	    mmap(r->base, r->usable, prot, flags | MAP_FIXED, fd, 0) !=

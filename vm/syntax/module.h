@@ -117,6 +117,12 @@ struct custom_section {
 	struct range bytes;
 };
 
+/* A place among the names of functions. */
+struct name_mark {
+	uint32_t func;		/* the function named there */
+	uint32_t offset;
+};
+
 struct module {
 	struct arena arena;
 	const struct canon *canon;	/* the registry that the types' ids
@@ -152,6 +158,10 @@ struct module {
 	struct data_segment *datas;
 	uint32_t ncustoms;
 	struct custom_section *customs;
+	uint32_t nfunc_names;		/* in the name section, as far as it
+					 * can be read */
+	uint32_t nfunc_marks;
+	struct name_mark *func_marks;	/* see vm/binary/names.h */
 	struct range code_section;
 };
 

@@ -25,6 +25,12 @@ static const char *const heap_names[] = {
 	[HEAP_BOT - HEAP_FIRST_ABSTRACT] = "bot",
 };
 
+const char *
+heaptype_name(heaptype h)
+{
+	return heap_names[h - HEAP_FIRST_ABSTRACT];
+}
+
 void
 valtype_text(valtype t, char text[static VALTYPE_TEXT_MAX])
 {
@@ -39,5 +45,5 @@ valtype_text(valtype t, char text[static VALTYPE_TEXT_MAX])
 			(unsigned)h);
 	else
 		snprintf(text, VALTYPE_TEXT_MAX, "(ref %s%s)", null,
-			heap_names[h - HEAP_FIRST_ABSTRACT]);
+			heaptype_name(h));
 }

@@ -9,4 +9,7 @@
 /* Write a value type's text, "(ref null 12)", NUL-terminated. */
 void valtype_text(valtype t, char text[static VALTYPE_TEXT_MAX]);
 
+/* An abstract heap type's name, "func". */
+const char *heaptype_name(heaptype h);
+
 #endif

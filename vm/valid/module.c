@@ -216,14 +216,44 @@ check_export(const struct module *m, const struct export *ex, struct err *err)
 }
 
 static int
-compare_exports(const void *a, const void *b)
+compare_exports(const struct export *a, const struct export *b)
 {
-	const struct name *x = &(*(const struct export *const *)a)->name;
-	const struct name *y = &(*(const struct export *const *)b)->name;
+	const struct name *x = &a->name, *y = &b->name;
 
 	if (x->len != y->len)
 		return x->len < y->len ? -1 : 1;
 	return x->len == 0 ? 0 : memcmp(x->data, y->data, x->len);
+}
+
+static void
+sift_export_down(const struct export **v, uint32_t i, uint32_t n)
+{
+	const struct export *moved = v[i];
+
+	for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
+		if (child + 1 < n && compare_exports(v[child], v[child + 1]) < 0)
+			child++;
+		if (compare_exports(moved, v[child]) >= 0)
+			break;
+		v[i] = v[child];
+	}
+	v[i] = moved;
+}
+
+/* Heapsort: qsort(3) asks the system for its size, and a confined process may
+ * not. */
+static void
+sort_exports(const struct export **v, uint32_t n)
+{
+	for (uint32_t i = n / 2; i-- > 0; )
+		sift_export_down(v, i, n);
+	for (uint32_t end = n; end-- > 1; ) {
+		const struct export *greatest = v[0];
+
+		v[0] = v[end];
+		v[end] = greatest;
+		sift_export_down(v, 0, end);
+	}
 }
 
 /* Names are unique: equal ones are neighbours when sorted. */
@@ -240,10 +270,13 @@ check_export_names(const struct module *m, struct err *err)
 		return err_set(err, VM_NOMEM, "out of memory");
 	for (uint32_t i = 0; i < m->nexports; i++)
 		sorted[i] = &m->exports[i];
-	qsort(sorted, m->nexports, sizeof(*sorted), compare_exports);
+	sort_exports(sorted, m->nexports);
 	for (uint32_t i = 1; i < m->nexports && rc == 0; i++) {
-		if (compare_exports(&sorted[i - 1], &sorted[i]) == 0)
-			rc = err_set_at(err, VM_INVALID, sorted[i]->entry,
+		const struct export *a = sorted[i - 1], *b = sorted[i];
+
+		if (compare_exports(a, b) == 0)
+			rc = err_set_at(err, VM_INVALID,
+				a->entry > b->entry ? a->entry : b->entry,
 				"duplicate export name");
 	}
 	free(sorted);

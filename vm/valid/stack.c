@@ -146,31 +146,34 @@ pop_ref(struct validator *v, valtype *out)
 static inline valtype
 sig_type(char c, valtype addr)
 {
-	switch (c) {
-	case 'i':
-		return VAL_I32;
-	case 'l':
-		return VAL_I64;
-	case 'f':
-		return VAL_F32;
-	case 'd':
-		return VAL_F64;
-	case 'v':
-		return VAL_V128;
-	default:
-		return addr;
+	static const uint8_t types[0x80] = { ['i'] = VAL_I32, ['l'] = VAL_I64,
+		['f'] = VAL_F32, ['d'] = VAL_F64, ['v'] = VAL_V128 };
+	valtype t = types[(unsigned char)c];
+
+	return t != 0 ? t : addr;
+}
+
+/* Types of a signature are numbers: equal, or bottom, or a mismatch. */
+static inline int
+pop_number(struct validator *v, const struct ctrl *c, valtype want)
+{
+	if (v->nopds > c->height && v->opds[v->nopds - 1] == want) {
+		v->nopds--;
+		return 0;
 	}
+	return pop_opd(v, want);
 }
 
 int
 apply_sig(struct validator *v, const char *sig, valtype addr)
 {
+	const struct ctrl *c = top_ctrl(v);
 	uint32_t n = 0;
 
 	while (sig[n] != ':')
 		n++;
 	for (uint32_t i = n; i > 0; i--) {
-		if (pop_opd(v, sig_type(sig[i - 1], addr)) == -1)
+		if (pop_number(v, c, sig_type(sig[i - 1], addr)) == -1)
 			return -1;
 	}
 	for (const char *p = sig + n + 1; *p != '\0'; p++) {

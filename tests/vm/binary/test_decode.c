@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,6 +247,50 @@ test_names_of_functions(void **state)
 	assert_null(vm_module_func_name(&m, 3).data);
 }
 
+/* Even functions have names, "f" and a number. */
+static void
+test_many_names(void **state)
+{
+	char text[16];
+	struct name n;
+
+	build_section(&b, 0);
+	BUILD(&b, "\4name\1");
+	build_open(&b);
+	build_u32(&b, 1000);
+	for (unsigned i = 0; i < 1000; i++) {
+		int len = snprintf(text, sizeof(text), "f%u", 2 * i);
+
+		build_u32(&b, 2 * i);
+		build_u32(&b, (uint32_t)len);
+		build_bytes(&b, text, (size_t)len);
+	}
+	build_close(&b);
+	build_close(&b);
+	assert_int_equal(decode(), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		int len = snprintf(text, sizeof(text), "f%u", 2 * i);
+
+		n = vm_module_func_name(&m, 2 * i);
+		assert_int_equal(n.len, len);
+		assert_memory_equal(n.data, text, n.len);
+		assert_null(vm_module_func_name(&m, 2 * i + 1).data);
+	}
+	assert_null(vm_module_func_name(&m, UINT32_MAX).data);
+}
+
+static void
+test_names_count_up_to_the_first_that_goes_down(void **state)
+{
+	build_section(&b, 0);
+	BUILD(&b, "\4name\1\x0a\3\1\1a\0\1b\5\1c");
+	build_close(&b);
+	assert_int_equal(decode(), 0);
+	assert_int_equal(vm_module_func_name(&m, 1).len, 1);
+	assert_null(vm_module_func_name(&m, 0).data);
+	assert_null(vm_module_func_name(&m, 5).data);
+}
+
 static void
 test_broken_name_sections_name_nothing(void **state)
 {
@@ -285,6 +330,8 @@ main(void)
 		UNIT(test_too_many_locals_pass_a_limit),
 		UNIT(test_locals_beyond_32_bits_are_malformed),
 		UNIT(test_names_of_functions),
+		UNIT(test_many_names),
+		UNIT(test_names_count_up_to_the_first_that_goes_down),
 		UNIT(test_broken_name_sections_name_nothing),
 	};
 

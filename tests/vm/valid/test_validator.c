@@ -185,6 +185,31 @@ test_errors_tell_the_offset_and_the_function(void **state)
 	assert_int_equal(b.out.data[err.offset], 0x45);
 }
 
+/* The name: ESC, U+009B, 97 letters, and "e acute" across the cut. */
+static void
+test_errors_show_names_safely(void **state)
+{
+	char shown[100];
+
+	build_body(0);
+	BUILD(&b, "\0\x1a\x0b");
+	build_close(&b);
+	build_close(&b);
+	build_section(&b, 0);
+	BUILD(&b, "\4name\1\x69\1\0\x66\x1b\xc2\x9b");
+	REPEAT(&b, "a", 96);
+	BUILD(&b, "\xc3\xa9z");
+	build_close(&b);
+	assert_int_equal(load_module(&m, &canon, b.out.data, b.out.len, &err),
+		0);
+	assert_int_equal(load_bodies(&m, &err), -1);
+	memset(shown, 'a', sizeof(shown));
+	memcpy(shown, "???", 3);
+	assert_non_null(strstr(err.text, "(function 0, ???aaa"));
+	assert_memory_equal(strstr(err.text, "???"), shown, 99);
+	assert_string_equal(strstr(err.text, "???") + 99, ")");
+}
+
 static void
 test_malformed_further_on_is_malformed(void **state)
 {
@@ -221,6 +246,7 @@ main(void)
 		UNIT(test_labels_show_their_types),
 		UNIT(test_locals_without_default_are_set_first),
 		UNIT(test_errors_tell_the_offset_and_the_function),
+		UNIT(test_errors_show_names_safely),
 		UNIT(test_malformed_further_on_is_malformed),
 		UNIT(test_constant_expressions_know_globals_before_them),
 	};

@@ -1,0 +1,429 @@
+/*
+ * What a call costs before the guest computes: first byte of output and
+ * complete end, against fork + write + wait of this small static process, in
+ * one alternating run. Plays the daemon with blocking calls.
+ *
+ *	spawn WORKER MODULE [ROUNDS]
+ *
+ * MODULE writes something to standard output and returns.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "sandbox/call.h"
+#include "sandbox/ctl.h"
+#include "sandbox/launch.h"
+
+#define IN_FLIGHT 8
+#define WARM_UP 20
+
+/* One call, from the start to the end. */
+struct run {
+	int in, out, pidfd;
+	uint64_t started, first, reaped;	/* nanoseconds */
+};
+
+struct template {
+	int sock, pidfd;
+};
+
+static struct launch launch;
+static struct template warm;
+static struct run pooled;
+static int module_fd;
+static struct buf call_frame;
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "spawn: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- the daemon's part ------------------------------------------------- */
+
+static void
+answer(int sock, enum ctl_kind kind, int *fd)
+{
+	struct ctl_msg msg;
+	size_t nfds;
+
+	errno = 0;
+	if (fd_recv(sock, &msg, sizeof(msg), fd, 1, &nfds) != sizeof(msg))
+		die("a confined process ended");
+	if (msg.kind == CTL_FAILED) {
+		fprintf(stderr, "spawn: %s\n", msg.error.text);
+		exit(1);
+	}
+	if (msg.kind != kind)
+		die("an unexpected answer");
+}
+
+static void
+template_open(struct template *t)
+{
+	struct ctl_msg msg = {
+		.kind = CTL_TEMPLATE,
+		.limits = {
+			.memory_bytes = 64 << 20, .stack_bytes = 1 << 20,
+			.table_elems = 100000, .module_bytes = 64 << 20,
+			.load_cpu_us = 10000000, .cpu_us = 10000000,
+		},
+	};
+	int socks[2], fds[2], none;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) == -1)
+		die("socketpair");
+	fds[0] = socks[1];
+	fds[1] = module_fd;
+	if (fd_send(launch.zygote_sock, &msg, sizeof(msg), fds, 2) == -1)
+		die("zygote");
+	close(socks[1]);
+	t->sock = socks[0];
+	answer(launch.zygote_sock, CTL_SPAWNED, &t->pidfd);
+	answer(t->sock, CTL_READY, &none);
+}
+
+static void
+wait_pidfd(int pidfd)
+{
+	siginfo_t info;
+
+	if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) == -1)
+		die("waitid");
+	if (info.si_code != CLD_EXITED || info.si_status != 0) {
+		fprintf(stderr, "spawn: a process ended with code %d, status %d\n",
+		    info.si_code, info.si_status);
+		exit(1);
+	}
+	close(pidfd);
+}
+
+static void
+template_close(struct template *t)
+{
+	close(t->sock);
+	wait_pidfd(t->pidfd);
+}
+
+static void
+call_request(struct template *t, struct run *r)
+{
+	struct ctl_msg msg = { .kind = CTL_CALL };
+	int in[2], out[2], fds[2];
+
+	if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
+		die("pipe");
+	fds[0] = in[0];
+	fds[1] = out[1];
+	if (fd_send(t->sock, &msg, sizeof(msg), fds, 2) == -1)
+		die("template");
+	close(in[0]);
+	close(out[1]);
+	r->in = in[1];
+	r->out = out[0];
+}
+
+static void
+call_begin(struct run *r)
+{
+	if (fd_write_all(r->in, call_frame.data, call_frame.len) == -1)
+		die("call");
+}
+
+/* Read until the end of output; the time of the first byte. */
+static void
+read_out(struct run *r)
+{
+	char data[4096];
+	ssize_t n;
+
+	while ((n = read(r->out, data, sizeof(data))) > 0) {
+		if (r->first == 0)
+			r->first = now_ns();
+	}
+	if (n == -1)
+		die("read");
+	close(r->out);
+}
+
+static void
+call_end(struct run *r)
+{
+	read_out(r);
+	wait_pidfd(r->pidfd);
+	r->reaped = now_ns();
+	close(r->in);
+}
+
+/* ---- what is compared -------------------------------------------------- */
+
+static void
+bare_begin(struct run *r)
+{
+	int out[2];
+	long pid;
+
+	if (pipe2(out, O_CLOEXEC) == -1)
+		die("pipe");
+	pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, &r->pidfd, 0, 0);
+	if (pid == -1)
+		die("clone");
+	if (pid == 0)
+		_exit(write(out[1], "hello, world\n", 13) != 13);
+	close(out[1]);
+	r->out = out[0];
+	r->in = -1;
+}
+
+static void
+run_bare(struct run *r)
+{
+	r->started = now_ns();
+	bare_begin(r);
+	call_end(r);
+}
+
+static void
+run_template(struct run *r)
+{
+	r->started = now_ns();
+	call_request(&warm, r);
+	call_begin(r);
+	answer(warm.sock, CTL_SPAWNED, &r->pidfd);
+	call_end(r);
+}
+
+/* The next one is made ready after this one's end, as a daemon would when it
+ * has nothing else to do. */
+static void
+run_pooled(struct run *r)
+{
+	*r = pooled;
+	r->first = 0;
+	r->started = now_ns();
+	call_begin(r);
+	call_end(r);
+	call_request(&warm, &pooled);
+	answer(warm.sock, CTL_SPAWNED, &pooled.pidfd);
+}
+
+static void
+run_cold(struct run *r)
+{
+	struct template t;
+
+	r->started = now_ns();
+	template_open(&t);
+	call_request(&t, r);
+	call_begin(r);
+	answer(t.sock, CTL_SPAWNED, &r->pidfd);
+	call_end(r);
+	template_close(&t);
+}
+
+static const struct way {
+	const char *name;
+	void (*run)(struct run *r);
+} ways[] = {
+	{ "bare fork, write, wait", run_bare },
+	{ "call from its template", run_template },
+	{ "call in a child forked ahead", run_pooled },
+	{ "call with a cold template", run_cold },
+};
+#define NWAYS (sizeof(ways) / sizeof(ways[0]))
+
+static int
+order(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static uint64_t
+median(uint64_t *values, size_t n)
+{
+	qsort(values, n, sizeof(*values), order);
+	return values[n / 2];
+}
+
+static void
+compare_latency(size_t rounds)
+{
+	uint64_t *first[NWAYS], *reaped[NWAYS];
+	double bare_first = 0, bare_reaped = 0;
+
+	for (size_t w = 0; w < NWAYS; w++) {
+		first[w] = calloc(rounds, sizeof(uint64_t));
+		reaped[w] = calloc(rounds, sizeof(uint64_t));
+		if (first[w] == NULL || reaped[w] == NULL)
+			die("memory");
+	}
+	for (size_t i = 0; i < rounds + WARM_UP; i++) {
+		for (size_t w = 0; w < NWAYS; w++) {
+			struct run r = { 0 };
+
+			ways[w].run(&r);
+			if (i < WARM_UP)
+				continue;
+			first[w][i - WARM_UP] = r.first - r.started;
+			reaped[w][i - WARM_UP] = r.reaped - r.started;
+		}
+	}
+	printf("| one at a time, median of %zu | first byte | ended and reaped |\n"
+	    "|---|---|---|\n", rounds);
+	for (size_t w = 0; w < NWAYS; w++) {
+		double f = (double)median(first[w], rounds);
+		double e = (double)median(reaped[w], rounds);
+
+		if (w == 0) {
+			bare_first = f;
+			bare_reaped = e;
+		}
+		printf("| %s | %.2f | %.2f |\n", ways[w].name, f / bare_first,
+		    e / bare_reaped);
+		free(first[w]);
+		free(reaped[w]);
+	}
+	printf("\n(1.00 is %.0f us and %.0f us.)\n\n", bare_first / 1000,
+	    bare_reaped / 1000);
+}
+
+/* IN_FLIGHT calls at any time: start one whenever the oldest has ended. */
+static double
+calls_per_second(size_t calls, bool bare)
+{
+	struct run runs[IN_FLIGHT] = { { 0 } };
+	uint64_t start = now_ns();
+
+	for (size_t i = 0; i < calls + IN_FLIGHT; i++) {
+		struct run *r = &runs[i % IN_FLIGHT];
+
+		if (i >= IN_FLIGHT)
+			call_end(r);
+		if (i >= calls)
+			continue;
+		if (bare) {
+			bare_begin(r);
+			continue;
+		}
+		call_request(&warm, r);
+		call_begin(r);
+		answer(warm.sock, CTL_SPAWNED, &r->pidfd);
+	}
+	return (double)calls / (double)(now_ns() - start) * 1e9;
+}
+
+static void
+compare_throughput(size_t calls)
+{
+	enum { TURNS = 9 };
+	uint64_t ratios[TURNS];
+
+	for (int i = 0; i < TURNS; i++) {
+		double bare = calls_per_second(calls, true);
+		double ours = calls_per_second(calls, false);
+
+		ratios[i] = (uint64_t)(ours / bare * 1000);
+	}
+	printf("| %d in flight, median of %d turns | calls per second |\n"
+	    "|---|---|\n| %s | 1.00 |\n| %s | %.2f |\n", IN_FLIGHT, TURNS,
+	    ways[0].name, ways[1].name, (double)median(ratios, TURNS) / 1000);
+}
+
+/* ---- setting up -------------------------------------------------------- */
+
+static void
+read_module(const char *path)
+{
+	static char data[65536];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	module_fd = memfd_create("module", MFD_CLOEXEC);
+	if (fd == -1 || module_fd == -1)
+		die(path);
+	while ((n = read(fd, data, sizeof(data))) > 0) {
+		if (fd_write_all(module_fd, data, (size_t)n) == -1)
+			die("memfd");
+	}
+	close(fd);
+}
+
+static void
+make_call_frame(void)
+{
+	static const char *const args[] = { "module" };
+	const struct call call = {
+		.fuel = UINT64_MAX, .output_bytes = 1 << 20,
+		.nargs = 1, .args = args,
+	};
+	struct frame f = { .kind = IN_CALL };
+
+	buf_init(&call_frame, 4096);
+	if (buf_append(&call_frame, &f, sizeof(f)) == -1 ||
+	    call_pack(&call_frame, &call) == -1)
+		die("call");
+	f.len = (uint32_t)(call_frame.len - sizeof(f));
+	memcpy(call_frame.data, &f, sizeof(f));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct launch_config cfg = {
+		.uid = 65534, .gid = 65534, .max_processes = 256,
+	};
+	size_t rounds = argc > 3 ? strtoul(argv[3], NULL, 10) : 1000;
+	struct err err = ERR_NONE;
+
+	if (argc < 3 || rounds == 0) {
+		fprintf(stderr, "usage: spawn WORKER MODULE [ROUNDS]\n");
+		return 2;
+	}
+	cfg.worker_path = realpath(argv[1], NULL);
+	if (cfg.worker_path == NULL)
+		die(argv[1]);
+	launch_default_policy(cfg.policy);
+	read_module(argv[2]);
+	make_call_frame();
+	if (launch_start(&cfg, &launch, &err) == -1) {
+		fprintf(stderr, "spawn: %s\n", err.text);
+		return 1;
+	}
+	template_open(&warm);
+	call_request(&warm, &pooled);
+	answer(warm.sock, CTL_SPAWNED, &pooled.pidfd);
+	compare_latency(rounds);
+	compare_throughput(rounds);
+	call_begin(&pooled);
+	call_end(&pooled);
+	template_close(&warm);
+	launch_stop(&launch);
+	return 0;
+}

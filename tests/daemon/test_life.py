@@ -1,0 +1,302 @@
+"""How wasmd starts, ends, and outlives its own processes' deaths."""
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+
+import harness
+import wire
+from daemon import WORKER, Daemon, Witness, _user, test
+from harness import WASMD, contains, equal, run, until
+
+
+def refused(*options, env=None):
+    """The text with which it does not start."""
+    result = run([WASMD, *options], seconds=10,
+                 env=dict(os.environ, **(env or {})))
+    equal(result.returncode, 1)
+    equal(result.stderr.decode().count("\n"), 1, "one message")
+    return result.stderr.decode()
+
+
+@test
+def test_bad_options_are_explained():
+    contains(refused("--nonsense"), "--nonsense")
+    contains(refused("--max-running"), "missing")
+    contains(refused("--max-running", "0"), "bounds")
+    contains(refused("--max-running", "x"), "not a number")
+    contains(refused("--max-memory", "1Q"), "unit")
+    contains(refused("--max-memory", "99999999999999999999"), "number")
+    contains(refused("--require", "luck"), "no layer")
+    contains(refused("--log-level", "loud"), "no level")
+    contains(refused("operand"), "operand")
+    equal(run([WASMD, "--help"]).returncode, 0)
+    contains(run([WASMD, "--version"]).stdout, b"wasmd")
+
+
+@test
+def test_bad_places_are_explained():
+    where = str(harness.scratch())
+    os.chmod(where, 0o755)
+    worker = ("--worker", WORKER, "--user", _user())
+    contains(refused("--socket", "/nonexistent/s", *worker), "/nonexistent")
+    contains(refused("--socket", where + "/" + "x" * 200, *worker), "at most 107")
+    contains(refused("--socket", where + "/s", "--user", _user(), "--worker",
+                     "/nonexistent/worker"), "/nonexistent/worker")
+    if os.geteuid() == 0:
+        contains(refused("--socket", where + "/s", "--user", "no-such-user"),
+                 "no-such-user")
+        contains(refused("--socket", where + "/s", "--user", "root"), "root")
+    contains(refused("--socket", where + "/s", "--group", "no-such-group",
+                     *worker), "no-such-group")
+    open_dir = harness.scratch()
+    open_dir.chmod(0o777)
+    contains(refused("--private", "--socket", f"{open_dir}/s", *worker),
+             "nobody else")
+    # A worker that is no worker.
+    contains(refused("--socket", where + "/s", "--user", _user(),
+                     "--worker", "/bin/true"), "worker")
+
+
+@test
+def test_gives_up_root():
+    d = Daemon()
+    equal(d.status("exit 0\n"), "OK")
+    status = open(f"/proc/{d.process.pid}/status").read()
+    uid = [l for l in status.splitlines() if l.startswith("Uid")][0].split()
+    equal("0" in uid[1:], False, "not root")
+    contains(status, "NoNewPrivs:\t1")
+    contains(status, "CapEff:\t0000000000000000")
+    equal(stat.S_IMODE(os.stat(d.socket).st_mode), 0o600)
+
+
+def pid_in_ns(pid):
+    """1: the worker's init; 2: the zygote; then templates and children."""
+    try:
+        status = open(f"/proc/{pid}/status").read()
+    except OSError:
+        return 0
+    return int([l for l in status.splitlines()
+                if l.startswith("NSpid")][0].split()[-1])
+
+
+@test
+def test_worker_is_restarted():
+    d = Daemon()
+    witness = Witness(d)
+    equal(d.status("exit 0\n"), "OK")
+    for n in range(3):
+        zygote = next(pid for pid, state in d.children()
+                      if state != "Z" and pid_in_ns(pid) == 2)
+        os.kill(zygote, signal.SIGKILL)
+        until(lambda: d.log().count("runs again") == n + 1, what="restart")
+        witness.check()
+        equal(d.status(f"out {n}\n"), "OK")
+
+
+@test
+def test_template_that_is_killed_is_made_again():
+    d = Daemon()
+    for _ in range(3):
+        equal(d.status("out x\n"), "OK")
+        for pid, _ in d.children():
+            if pid_in_ns(pid) > 2:
+                os.kill(pid, signal.SIGKILL)
+    equal(d.status("out x\n"), "OK")
+
+
+@test
+def test_sigterm_lets_running_calls_end():
+    d = Daemon()
+    conn, other = d.connect(), d.connect()
+    conn.call("submit", {"module": b"sleep 300\nout done\n"})
+    d.process.send_signal(signal.SIGTERM)
+    time.sleep(0.1)
+    error, _ = other.call("submit", {"module": b"exit 0\n"})
+    equal(error["name"], "unavailable")
+    messages = [conn.receive() for _ in range(2)]
+    equal(messages[1][2]["status"], "OK")
+    equal(d.process.wait(5), 0)
+
+
+@test
+def test_sigterm_cancels_what_does_not_end():
+    d = Daemon("--drain", "300ms")
+    conn = d.connect()
+    conn.call("submit", {"module": b"spin\n"})
+    conn.call("submit", {"module": b"load-spin\n"})
+    began = time.monotonic()
+    d.process.send_signal(signal.SIGTERM)
+    statuses = [conn.receive()[2] for _ in range(2)]
+    for record in statuses:
+        equal(record["status"], "CA")
+        contains(record["cause"], "wasmd ends")
+    equal(d.process.wait(5), 0)
+    equal(0.25 < time.monotonic() - began < 2, True, "in time")
+
+
+@test
+def test_second_signal_does_not_wait():
+    d = Daemon("--drain", "60s")
+    conn = d.connect()
+    conn.call("submit", {"module": b"forever\n"})
+    d.process.send_signal(signal.SIGTERM)
+    time.sleep(0.1)
+    d.process.send_signal(signal.SIGINT)
+    equal(conn.receive()[2]["status"], "CA")
+    equal(d.process.wait(5), 0)
+
+
+@test
+def test_sighup_is_ignored():
+    d = Daemon()
+    d.process.send_signal(signal.SIGHUP)
+    time.sleep(0.1)
+    equal(d.status("exit 0\n"), "OK")
+
+
+@test
+def test_killed_daemon_leaves_no_process():
+    d = Daemon()
+    conn = d.connect()
+    for script in (b"spin\n", b"forever\n", b"flood\n"):
+        conn.call("submit", {"module": script})
+    until(lambda: len(d.children()) >= 8, what="running calls")
+    children = [pid for pid, _ in d.children()]
+    d.process.kill()
+    until(lambda: not [p for p in children if runs(p) and pid_in_ns(p) > 1],
+          seconds=1, what="the end of guests")
+    # Init goes when this machine's own init has reaped the others.
+    until(lambda: not [p for p in children if runs(p)], what="init's end")
+
+
+def runs(pid):
+    try:
+        return " Z " not in open(f"/proc/{pid}/stat").read()
+    except OSError:
+        return False
+
+
+@test
+def test_second_daemon_on_the_same_socket():
+    d = Daemon()
+    contains(refused("--socket", d.socket, "--worker", WORKER,
+                     "--user", _user()), "another wasmd")
+    equal(d.status("exit 0\n"), "OK")
+
+
+@test
+def test_private_daemon_leaves_when_idle():
+    where = harness.scratch()
+    os.chmod(where, 0o755)
+    home = where / "runtime"
+    d = Daemon("--private", "--idle-exit", "400ms",
+               socket_path=str(home / "wasmd.sock"))
+    equal(stat.S_IMODE(os.stat(home).st_mode), 0o700)
+    conn = d.connect() if os.geteuid() != 0 else None
+    if conn:
+        equal(conn.run(b"exit 0\n")[2]["status"], "OK")
+        time.sleep(0.6)
+        equal(d.alive(), True, "while someone is there")
+        conn.close()
+    equal(d.process.wait(5), 0)
+
+
+@test
+def test_private_daemon_serves_its_user_only():
+    where = harness.scratch()
+    path = where / "p" / "s"
+    d = Daemon("--private", socket_path=str(path))
+    equal(d.status("exit 0\n"), "OK")
+    if os.geteuid() != 0:
+        return
+    # Another user who finds the way open is not admitted all the same.
+    for place in (where, path.parent, path):
+        os.chmod(place, 0o777)
+    pid = os.fork()
+    if pid == 0:
+        os.setuid(65534)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(path))
+            os._exit(0 if s.recv(1) == b"" else 1)
+    equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+    contains(d.log(), "not admitted")
+
+
+@test
+def test_socket_handed_over_and_readiness_told():
+    where = harness.scratch()
+    os.chmod(where, 0o755)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(where / "s"))
+    listener.listen()
+    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    told.bind(str(where / "notify"))
+    os.chmod(where / "notify", 0o666)
+    told.settimeout(10)
+
+    def hand_over():
+        os.dup2(listener.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.environ["LISTEN_PID"] = str(os.getpid())
+    process = harness.start(
+        ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", WASMD, "--worker",
+         WORKER, "--user", _user()], preexec_fn=hand_over, close_fds=False,
+        env=dict(os.environ, LISTEN_FDS="1", NOTIFY_SOCKET=str(where / "notify")))
+    equal(told.recv(100), b"READY=1")
+    with wire.Connection.connect(str(where / "s")) as conn:
+        equal(conn.run(b"exit 4\n")[2]["exit_code"], 4)
+    process.send_signal(signal.SIGTERM)
+    equal(told.recv(100), b"STOPPING=1")
+    equal(process.wait(5), 0)
+    equal((where / "s").exists(), True, "not ours to remove")
+    listener.close()
+    told.close()
+
+
+@test
+def test_out_of_descriptors_accepting_waits():
+    where = harness.scratch()
+    os.chmod(where, 0o755)
+    import resource
+
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+    path = str(where / "s")
+    log = where / "log"
+    with open(log, "wb") as out:
+        process = harness.start(
+            [WASMD, "--socket", path, "--worker", WORKER, "--user", _user(),
+             "--log-level", "debug", "--hello-timeout", "1s"],
+            preexec_fn=few, stderr=out)
+    until(lambda: os.path.exists(path))
+    time.sleep(0.2)
+    socks = []
+    for _ in range(60):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(path)
+        socks.append(sock)
+    until(lambda: b"new connections wait" in log.read_bytes())
+    equal(process.poll(), None, "it lives")
+    # The silent ones are closed in time; then there is room again.
+    try:
+        with wire.Connection.connect(path) as conn:
+            equal(conn.run(b"exit 0\n")[2]["status"], "OK")
+    except OSError as error:
+        raise AssertionError(log.read_text()) from error
+    for sock in socks:
+        sock.close()
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(10), 0)
+
+
+@test
+def test_layers_can_be_required_and_left_out():
+    d = Daemon("--without", "landlock", "--require", "seccomp")
+    _, result = d.connect().call("check", {})
+    equal("landlock off" in result["layers"], True)
+    equal("seccomp in-force" in result["layers"], True)
+    _, _, record = d.run("exit 0\n")
+    equal("landlock" in record["layers"], False)

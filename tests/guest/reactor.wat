@@ -1,0 +1,15 @@
+;; A reactor for tests/guest/test_run.c; wat2wasm makes reactor.wasm of it.
+(module
+	(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+	(memory (export "memory") 1)
+	(global $g (mut i32) (i32.const 1))
+	(func (export "_initialize") (global.set $g (i32.const 42)))
+	(func (export "get") (result i32) (global.get $g))
+	(func (export "quit") (param i32) (call $exit (local.get 0)))
+	(func (export "spin") (loop (br 0)))
+	(func (export "deep") (call 5))
+	(func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+	(func (export "i64") (param i64) (result i64) (local.get 0))
+	(func (export "f32") (param f32) (result f32) (local.get 0))
+	(func (export "f64") (param f64) (result f64) (local.get 0))
+	(func (export "ref") (result externref) (ref.null extern)))
