@@ -299,7 +299,9 @@ put_written(struct emitter *e, uint16_t handler)
 		}
 		e->cap_written = cap;
 	}
-	e->written[e->nwritten++] = (struct written){ e->code->used, handler };
+	e->written[e->nwritten++] = (struct written){
+		.at = e->code->used, .handler = handler,
+	};
 }
 
 static void
@@ -347,37 +349,83 @@ emitter_flush(struct emitter *e)
 /*
  * Every instruction keeps its fields and could run by itself; what fusing
  * changes is only its handler, which may do the work of those that follow as
- * well. So each instruction gets the handler that reaches the end of straight
- * code in the fewest steps, wherever somebody may jump in: costs[i] is their
- * number from i on, and is computed from the end backwards.
+ * well. So each instruction gets the handler that reaches the end in the
+ * fewest steps, wherever somebody may jump in: costs[i] is their number from
+ * i on, and is computed from the end backwards.
+ *
+ * What follows a br is where it goes, so sequences go on there. Of a loop's
+ * beginning the cost is not known yet: the first pass takes every br as the
+ * end, and the second counts on the first one's costs.
  */
+static uint32_t
+written_at(const struct emitter *e, uint32_t at)
+{
+	uint32_t low = 0, high = e->nwritten;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (e->written[mid].at < at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 static void
-fuse_at(struct emitter *e, uint32_t i)
+find_next(struct emitter *e)
+{
+	const uint8_t *base = e->code->region.base;
+
+	for (uint32_t i = 0; i < e->nwritten; i++) {
+		struct written *w = &e->written[i];
+		uint32_t field;
+
+		w->next = i + 1;
+		if (w->handler != HANDLER_BR)
+			continue;
+		field = w->at + code_formats[HANDLER_BR].fields[0].offset;
+		w->next = written_at(e, field + get32(base + field));
+	}
+}
+
+static const struct code_fused *
+fused_step(uint32_t state, uint32_t handler)
+{
+	uint32_t slot = FUSED_HASH(state, handler);
+
+	while (code_fused[slot].state != 0 &&
+	    (code_fused[slot].state != state || code_fused[slot].next != handler))
+		slot = (slot + 1) & (FUSED_SLOTS - 1);
+	return code_fused[slot].state != 0 ? &code_fused[slot] : NULL;
+}
+
+static void
+fuse_at(struct emitter *e, uint32_t i, bool first_pass)
 {
 	const struct written *w = &e->written[i];
+	bool ends = first_pass && w->handler == HANDLER_BR;
 	uint32_t best = w->handler;
-	uint32_t cost = 1 + e->costs[i + 1];
+	uint32_t cost = ends ? 1 : 1 + e->costs[w->next];
 	uint32_t state = w->handler + 1u;
 
-	for (uint32_t j = i + 1; j < e->nwritten; j++) {
-		uint32_t next = e->written[j].handler;
-		uint32_t slot = FUSED_HASH(state, next);
+	for (uint32_t j = w->next; !ends && j < e->nwritten;) {
+		const struct written *next = &e->written[j];
+		const struct code_fused *step = fused_step(state, next->handler);
 
-		while (code_fused[slot].state != 0 &&
-		    (code_fused[slot].state != state ||
-		     code_fused[slot].next != next))
-			slot = (slot + 1) & (FUSED_SLOTS - 1);
-		if (code_fused[slot].state == 0)
+		if (step == NULL)
 			break;
-		state = code_fused[slot].to;
-		if (code_fused[slot].handler != 0 &&
-		    1 + e->costs[j + 1] < cost) {
-			best = code_fused[slot].handler;
-			cost = 1 + e->costs[j + 1];
+		ends = first_pass && next->handler == HANDLER_BR;
+		state = step->to;
+		j = next->next;
+		if (step->handler != 0 && 1 + (ends ? 0 : e->costs[j]) < cost) {
+			best = step->handler;
+			cost = 1 + (ends ? 0 : e->costs[j]);
 		}
 	}
 	e->costs[i] = cost;
-	if (best != w->handler)
+	if (!first_pass && best != w->handler)
 		put_handler(e, w->at, best);
 }
 
@@ -385,11 +433,13 @@ void
 emitter_end(struct emitter *e)
 {
 	emitter_flush(e);
-	if (e->failed || e->plain || e->nwritten == 0)
+	if (e->failed || e->plain || CODE_FUSED == 0)
 		return;
+	find_next(e);
 	e->costs[e->nwritten] = 0;
-	for (uint32_t i = e->nwritten; i-- > 0;)
-		fuse_at(e, i);
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (uint32_t i = e->nwritten; i-- > 0;)
+			fuse_at(e, i, pass == 0);
 }
 
 /* ---- labels -------------------------------------------------------------- */

@@ -80,6 +80,7 @@ struct ins {
 /* An instruction of the function as it was written. */
 struct written {
 	uint32_t at;			/* offset in the code */
+	uint32_t next;			/* what follows; of a br, where it goes */
 	uint16_t handler;		/* its own */
 };
 

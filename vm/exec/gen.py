@@ -487,7 +487,9 @@ def read_fused(path):
             if len(words) < 2:
                 continue
             ids = [by_name.get(w) for w in words]
-            if None in ids or not all(handlers[i].falls for i in ids[:-1]):
+            if None in ids or not all(
+                    handlers[i].falls or handlers[i].name == "br_SSS"
+                    for i in ids[:-1]):
                 sys.exit(f"{path}: cannot fuse: {line.strip()}")
             out.append(ids)
     return out
@@ -514,7 +516,8 @@ def write_ops(path):
             "enum code_kind {"]
     out += [f"\tCODE_KIND_{k}," for k in sorted({o["kind"] for o in ops})]
     out += ["};", "", f"#define CODE_HANDLERS {len(handlers)}",
-            "#define CODE_FUSED %d" % len(fused_handlers), "",
+            "#define CODE_FUSED %d" % len(fused_handlers),
+            f"#define HANDLER_BR {by_name['br_SSS']}",
             f"#define FUSED_PARTS {FUSED_PARTS}", "", "#endif"]
     write(path, out)
 
@@ -668,10 +671,14 @@ def write_fused(path, part):
         out += [f"HANDLER({name})", "{"]
         for n, i in enumerate(ids):
             h = handlers[i]
-            out += ["\t{", format_body(h.body, "\t\t"), "\t}"]
-            if n + 1 < len(ids):
+            last = n + 1 == len(ids)
+            # what follows a br is where it goes
+            body = h.body.replace("JUMP(", "GO(") if h.op == "br" and not last \
+                else h.body
+            out += ["\t{", format_body(body, "\t\t"), "\t}"]
+            if not last and h.falls:
                 out.append(f"\tPC += {h.layout.length};")
-            elif h.falls:
+            elif last and h.falls:
                 out.append(f"\tNEXT({h.layout.length});")
         out += ["}", ""]
     write(path, out + handler_table(f"handlers_fused_{part}",

@@ -228,9 +228,13 @@ MACHINE(trap);
 		GOTO(trap_FUEL); \
 } while (0)
 
-#define JUMP(t) do { \
+#define GO(t) do { \
 	CHARGE(LDS32((t) + 4)); \
 	PC += (ptrdiff_t)(t) + LDS32(t); \
+} while (0)
+
+#define JUMP(t) do { \
+	GO(t); \
 	DISPATCH(); \
 } while (0)
 
