@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Choose the sequences of instructions to fuse, from profiles.
 
-usage: train.py COUNT PROFILE... > vm/exec/fused.list
-
 A profile is what `vmprofile -c PROFILE MODULE` wrote. Train on other programs
 than those that judge the result: bench/train/ has some, and language engines
 compiled to WebAssembly, running scripts, are the best there are.
@@ -11,17 +9,18 @@ The emitter gives each instruction the fused handler that reaches the end of
 straight code in the fewest dispatches. This does the same with the sequences
 chosen so far, follows how often each dispatch happens, and adds those that
 would save most; again and again, until there are COUNT. A program's savings
-count by their share of its dispatches to the power below, so that no program
+count by their share of its dispatches to a power below 1, so that no program
 with one hot loop decides alone.
 """
+import argparse
 import collections
+import random
 import re
 import sys
 
 MAX = 5			# longest sequence
-PER_ROUND = 75		# added before everything is counted again
-POWER = 0.6
-LEAST = 2e-6		# share below which an instruction is not looked at
+ROUNDS = 20		# after each everything is counted again
+LEAST = 1e-4		# share of a program below which a function is left out
 
 # What does not go on with the next instruction.
 ENDS = re.compile(r"(br|br_table|call.*|return.*|unreachable)_[SKR]{3}")
@@ -41,7 +40,45 @@ def read(path):
         functions[-1].append((int(executed), int(fell), name))
         total += int(executed)
     least = total * LEAST
-    return [f for f in functions if max(x[0] for x in f) > least], total
+    return [f for f in functions if sum(x[0] for x in f) > least], total
+
+
+# Other programs will do to other operations what these do: with xor what one
+# here does with add. Operations that stand in for each other so:
+ALIKE = [
+    ("i32_add", "i32_and", "i32_or", "i32_xor"),
+    ("i64_add", "i64_and", "i64_or", "i64_xor"),
+    ("i32_shl", "i32_shr_u", "i32_shr_s", "i32_rotl"),
+    ("i64_shl", "i64_shr_u", "i64_shr_s", "i64_rotl"),
+    ("f32_add", "f32_mul", "f32_sub"), ("f64_add", "f64_mul", "f64_sub"),
+    ("i32_load", "i32_load8_u", "i32_load16_u", "i32_load8_s", "i32_load16_s"),
+    ("i32_load_index", "i32_load8_u_index", "i32_load16_u_index"),
+    ("i32_load", "i64_load", "f64_load", "f32_load"),
+    ("i32_store", "i32_store8", "i32_store16"),
+    ("br_i32_eq", "br_i32_ne"), ("br_if", "br_unless"),
+    ("br_i32_lt_s", "br_i32_lt_u", "br_i32_gt_s", "br_i32_gt_u",
+     "br_i32_le_s", "br_i32_ge_u"),
+    ("inc_br_i32_ne", "inc_br_i32_lt_u", "inc_br_i32_lt_s", "inc_br_i32_gt_u"),
+]
+
+
+def vary(functions, rng, known, rate=0.3):
+    """The same functions with some operations replaced."""
+    others = collections.defaultdict(list)
+    for group in ALIKE:
+        for name in group:
+            others[name] += [x for x in group if x != name]
+    out = []
+    for function in functions:
+        varied = []
+        for executed, fell, name in function:
+            op, key = name[:-4], name[-4:]
+            if op in others and rng.random() < rate:
+                other = rng.choice(others[op]) + key
+                name = other if other in known else name
+            varied.append((executed, fell, name))
+        out.append(varied)
+    return out
 
 
 def costs_of(names, chosen, prefixes):
@@ -95,27 +132,34 @@ def count_gains(function, names, costs, flow, gains):
                 break
 
 
-def train(programs, count):
-    """Sequences and the share of all dispatches they saved, best first."""
+def dispatches_of(functions, total, chosen, prefixes):
+    """Dispatches for each instruction executed."""
+    count = 0
+    for function, names in functions:
+        _, covers = costs_of(names, chosen, prefixes)
+        count += sum(follow(function, covers))
+    return count / total
+
+
+def train(programs, count, power):
+    """Sequences and the share of all dispatches they saved, best first.
+    programs: functions with names, instructions executed, weight."""
     chosen, prefixes = {}, set()
     while len(chosen) < count:
         score, shares = collections.Counter(), collections.Counter()
-        dispatches = 0
-        for functions, total in programs:
+        for functions, total, weight in programs:
             gains = collections.Counter()
             for function, names in functions:
                 costs, covers = costs_of(names, chosen, prefixes)
                 flow = follow(function, covers)
-                dispatches += sum(flow) / total / len(programs)
                 count_gains(function, names, costs, flow, gains)
             for seq, saved in gains.items():
-                score[seq] += (saved / total) ** POWER
+                score[seq] += (saved / total) ** power * weight
                 shares[seq] += saved / total / len(programs)
-        print(f"{len(chosen)} sequences: {dispatches:.3f} dispatches for an "
-              "instruction", file=sys.stderr, flush=True)
+        print(len(chosen), file=sys.stderr, flush=True)
         taken = 0
         for seq, _ in score.most_common():
-            if taken == PER_ROUND or len(chosen) == count:
+            if taken * ROUNDS >= count or len(chosen) == count:
                 break
             chosen[seq] = shares[seq]
             for length in range(2, len(seq)):
@@ -123,20 +167,48 @@ def train(programs, count):
             taken += 1
         if taken == 0:
             break
-    return chosen
+    return chosen, prefixes
+
+
+def with_names(functions):
+    return [(f, tuple(x[2] for x in f)) for f in functions]
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--names", required=True,
+        help="the build's vm/exec/code_names.h")
+    parser.add_argument("--power", type=float, default=0.5)
+    parser.add_argument("--variants", type=int, default=3,
+        help="varied copies of each program")
+    parser.add_argument("--judge", nargs="*", default=[],
+        help="profiles to print dispatches for an instruction of")
+    parser.add_argument("count", type=int)
+    parser.add_argument("profile", nargs="+")
+    args = parser.parse_args()
+
+    known = set(re.findall(r'"(\w+)"', open(args.names).read()))
+    rng = random.Random(1)
     programs = []
-    for path in sys.argv[2:]:
+    for path in args.profile:
         functions, total = read(path)
-        if total > 0:
-            programs.append(([(f, tuple(x[2] for x in f)) for f in functions], total))
+        if total == 0:
+            continue
+        programs.append((with_names(functions), total, 1))
+        for _ in range(args.variants):
+            varied = vary(functions, rng, known)
+            programs.append((with_names(varied), total, 0.5 / args.variants))
+    chosen, prefixes = train(programs, args.count, args.power)
     print("# Sequences of handlers that are joined into one, and how many dispatches of a\n"
           "# thousand each saved when it was chosen, in the programs it was chosen on.\n"
           "# Written by bench/train.py.")
-    for seq, share in train(programs, int(sys.argv[1])).items():
+    for seq, share in chosen.items():
         print(f"{1000 * share:.3f} {' '.join(seq)}")
+    for path in args.judge:
+        functions, total = read(path)
+        rate = dispatches_of(with_names(functions), total, chosen, prefixes)
+        print(f"{path}: {rate:.3f}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "vm/exec/compile.h"
 #include "vm/exec/const.h"
 #include "vm/exec/ops.h"
+#include "vm/exec/roots.h"
 #include "vm/exec/translate.h"
 #include "vm/runtime/memory.h"
 #include "vm/runtime/table.h"
@@ -317,6 +318,36 @@ make_tables(struct vm_instance *in, struct err *err)
 	return TRAP_NONE;
 }
 
+/* The heap of the store, once a module wants one, and its types' layouts. */
+static int
+make_heap(struct vm_store *s, const struct vm_module *m, struct err *err)
+{
+	const struct heap_config config = {
+		.bytes = s->limits.memory_bytes,
+		.charge = roots_charge,
+		.roots = roots_mark,
+		.ctx = s,
+	};
+	uint32_t n = m->vm->canon.ntypes;
+	struct heap_layout *layouts;
+
+	if (m->layouts == NULL)
+		return 0;
+	layouts = realloc(s->layouts, n * sizeof(*layouts));
+	if (layouts == NULL)
+		return err_set(err, VM_NOMEM, "out of memory");
+	memset(layouts + s->nlayouts, 0, (n - s->nlayouts) * sizeof(*layouts));
+	s->layouts = layouts;
+	s->nlayouts = n;
+	for (uint32_t i = 0; i < m->syntax.ntypes; i++)
+		layouts[m->syntax.types[i].canon] = m->layouts[i];
+	if (!s->has_heap && heap_init(&s->heap, &config) == -1)
+		return err_set(err, VM_NOMEM, "cannot reserve the heap");
+	s->has_heap = true;
+	heap_set_layouts(&s->heap, layouts, n);
+	return 0;
+}
+
 /* ---- segments -------------------------------------------------------------------- */
 
 static enum trap_code
@@ -330,13 +361,16 @@ make_elem(struct vm_instance *in, const struct elem_segment *seg,
 	if (refs == NULL)
 		return TRAP_OUT_OF_MEMORY;
 	reader_init(&r, in->module->bytes, seg->items, NULL);
-	for (uint32_t i = 0; i < seg->count && trap == TRAP_NONE; i++) {
+	/* What is there already may be collected if nobody knows of it. */
+	out->refs = refs;
+	for (; out->len < seg->count && trap == TRAP_NONE; out->len++) {
+		uint64_t *ref = &refs[out->len];
+
 		if (seg->is_funcs)
-			refs[i] = (uint64_t)(uintptr_t)in->funcs[read_u32(&r)];
+			*ref = (uint64_t)(uintptr_t)in->funcs[read_u32(&r)];
 		else
-			trap = const_eval(in, &r, &refs[i]);
+			trap = const_eval(in, &r, ref);
 	}
-	*out = (struct elem_inst){ .refs = refs, .len = seg->count };
 	return trap;
 }
 
@@ -377,7 +411,6 @@ copy_elems(struct vm_instance *in)
 			if (trap != TRAP_NONE)
 				return trap;
 			v[2] = seg->count;
-			in->fuel = INT64_MAX;
 			trap = op_table_init(in, v, i, seg->table);
 			if (trap != TRAP_NONE)
 				return trap;
@@ -403,7 +436,6 @@ copy_datas(struct vm_instance *in)
 		if (trap != TRAP_NONE)
 			return trap;
 		v[2] = seg->bytes.len;
-		in->fuel = INT64_MAX;
 		trap = op_memory_init(in, v, i, seg->memory);
 		if (trap != TRAP_NONE)
 			return trap;
@@ -421,10 +453,14 @@ instance_fill(struct vm_instance *in, const uint32_t *offsets,
 {
 	struct err local = ERR_NONE;
 
+	/* Instantiation is the template's: calls are charged from their start. */
+	in->fuel = INT64_MAX;
 	link_imports(in);
 	make_funcs(in);
 	make_tags(in);
 	if (make_memories(in, err) == -1)
+		return -1;
+	if (make_heap(in->store, in->vm_module, err) == -1)
 		return -1;
 	*trap = make_globals(in, offsets);
 	if (*trap == TRAP_NONE)

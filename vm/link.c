@@ -209,6 +209,8 @@ vm_new_global(struct vm_store *s, const struct globaltype *type,
 	g->type = *type;
 	g->value = g->own;
 	value_to_slots(init, g->value);
+	g->next = s->globals;
+	s->globals = g;
 	*out = (struct vm_extern_item){ EXTERN_GLOBAL, g };
 	return 0;
 }

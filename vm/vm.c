@@ -82,30 +82,53 @@ vm_module_syntax(const struct vm_module *m)
 
 /* ---- host references --------------------------------------------------------- */
 
-/* Odd numbers: functions and objects are aligned. */
-#define EXTERN_TAG_BIT UINT64_C(1)
-
 vm_ref
 vm_extern(struct vm_store *s, uint32_t value)
 {
-	return (uint64_t)value << 1 | EXTERN_TAG_BIT;
+	return ref_host(value);
 }
 
 bool
 vm_extern_value(struct vm_store *s, vm_ref ref, uint32_t *value)
 {
-	if (!(ref & EXTERN_TAG_BIT))
+	if (!ref_is_host(ref))
 		return false;
-	*value = (uint32_t)(ref >> 1);
+	*value = ref_host_value(ref);
 	return true;
+}
+
+static heaptype
+object_kind(const struct vm_store *s, uint64_t ref)
+{
+	switch (s->layouts[heap_object(ref)->type].kind) {
+	case HEAP_LAYOUT_STRUCT:
+		return HEAP_STRUCT;
+	case HEAP_LAYOUT_ARRAY:
+		return HEAP_ARRAY;
+	default:
+		return HEAP_EXN;
+	}
 }
 
 heaptype
 vm_value_kind(const struct vm_store *s, const struct vm_value *v)
 {
-	if (v->ref & EXTERN_TAG_BIT)
+	switch (valtype_heap(v->type)) {
+	case HEAP_FUNC:
+	case HEAP_NOFUNC:
+		return HEAP_FUNC;
+	case HEAP_EXTERN:
+	case HEAP_NOEXTERN:
 		return HEAP_EXTERN;
-	return HEAP_FUNC;
+	case HEAP_EXN:
+	case HEAP_NOEXN:
+		return HEAP_EXN;
+	default:
+		break;
+	}
+	if (ref_is_host(v->ref))
+		return HEAP_ANY;
+	return ref_is_i31(v->ref) ? HEAP_I31 : object_kind(s, v->ref);
 }
 
 /* ---- freezing ---------------------------------------------------------------- */

@@ -26,7 +26,45 @@ enum { CLASS_S, CLASS_K, CLASS_R };
 struct code_func {
 	uint32_t start, end;	/* offsets in the code */
 	uint32_t lines;		/* offset in lines */
+	uint32_t spans, tries;	/* its first ones; the next one's end them */
 	uint16_t header;	/* slot of the return address */
+};
+
+/*
+ * Where a frame holds references to the heap: locals, by runs of slots; and
+ * at each safe point operands, as the topmost of a chain downwards. Functions
+ * are not in the heap.
+ */
+struct code_span {
+	uint32_t slot, count;
+};
+
+struct code_ref {
+	uint32_t slot;
+	uint32_t below;		/* index of the next, or 0 */
+};
+
+struct code_map {
+	uint32_t at;		/* end of the instruction, a return address */
+	uint32_t refs;		/* topmost operand, not 0 */
+};
+
+/*
+ * A try_table: the code it covers, in the order of their starts; and its
+ * catch clauses, which say where to go and where the values go there.
+ */
+#define TRY_NONE UINT32_MAX
+struct code_try {
+	uint32_t start, end;
+	uint32_t parent;	/* the one around it in its function */
+	uint32_t catches, ncatches;
+};
+
+struct code_catch {
+	uint32_t kind;		/* enum catch_kind */
+	uint32_t tag;
+	uint32_t slot;		/* of the first value */
+	uint32_t code;		/* of the label; unbound: chain */
 };
 
 struct code {
@@ -36,6 +74,16 @@ struct code {
 	struct code_func *funcs;	/* by definition order */
 	uint8_t *lines;			/* see code_position */
 	uint32_t nlines, cap_lines;
+	struct code_span *spans;
+	uint32_t nspans, cap_spans;
+	struct code_ref *refs;
+	uint32_t nrefs, cap_refs;
+	struct code_map *maps;
+	uint32_t nmaps, cap_maps;
+	struct code_try *tries;
+	uint32_t ntries, cap_tries;
+	struct code_catch *catches;
+	uint32_t ncatches, cap_catches;
 };
 
 /* Code of a module cannot pass 2^31 bytes: branches have 32 bits. */
@@ -60,6 +108,14 @@ code_call_base(const uint8_t *ret)
  */
 const struct code_func *code_find(const struct code *c, const uint8_t *pc);
 uint32_t code_position(const struct code *c, const struct code_func *f,
+	const uint8_t *pc);
+
+/* The topmost reference among the operands of a frame that waits for the
+ * instruction before ret to end, or 0. */
+uint32_t code_map_at(const struct code *c, const uint8_t *ret);
+
+/* The innermost try_table that covers pc in f, or TRY_NONE. */
+uint32_t code_try_at(const struct code *c, const struct code_func *f,
 	const uint8_t *pc);
 
 #endif

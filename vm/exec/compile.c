@@ -20,6 +20,11 @@ code_clear(struct code *c)
 	region_free(&c->region);
 	free(c->funcs);
 	free(c->lines);
+	free(c->spans);
+	free(c->refs);
+	free(c->maps);
+	free(c->tries);
+	free(c->catches);
 	*c = (struct code){ .used = 0 };
 }
 
@@ -37,6 +42,31 @@ code_init(struct code *c, const struct module *m, struct err *err)
 		return err_set(err, VM_NOMEM, "out of memory");
 	}
 	return 0;
+}
+
+/* Objects of the heap are structures, arrays and, where there are tags,
+ * exceptions, whose types are functions'. */
+static bool
+needs_layouts(const struct module *m)
+{
+	for (uint32_t i = 0; i < m->ntypes; i++)
+		if (m->types[i].kind != COMP_FUNC)
+			return true;
+	return m->ntags > 0;
+}
+
+static int
+make_layouts(struct vm_module *vm, struct err *err)
+{
+	struct module *m = &vm->syntax;
+
+	if (!needs_layouts(m))
+		return 0;
+	vm->layouts = arena_alloc(&m->arena, m->ntypes, sizeof(*vm->layouts));
+	for (uint32_t i = 0; vm->layouts != NULL && i < m->ntypes; i++)
+		if (heap_layout_init(&vm->layouts[i], m->types, i, &m->arena) == -1)
+			return err_set(err, VM_NOMEM, "out of memory");
+	return vm->layouts != NULL ? 0 : err_set(err, VM_NOMEM, "out of memory");
 }
 
 static int
@@ -70,7 +100,7 @@ compile_bodies(struct vm_module *vm, struct err *err)
 	struct validator v;
 	int rc = -1;
 
-	if (code_init(&vm->code, m, err) == -1)
+	if (make_layouts(vm, err) == -1 || code_init(&vm->code, m, err) == -1)
 		return -1;
 	code_locals_init(&locals);
 	validator_init(&v, m, err);
@@ -82,6 +112,7 @@ compile_bodies(struct vm_module *vm, struct err *err)
 	if (translator_init(t, m, &v, &vm->code, err) == -1)
 		goto out_free;
 	t->e.plain = vm->vm->plain;
+	t->layouts = vm->layouts;
 	rc = 0;
 	for (uint32_t i = m->nimported_funcs; i < m->nfuncs && rc == 0; i++) {
 		rc = compile_body(t, &v, i, &locals, &m->features_used);

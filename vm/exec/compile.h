@@ -6,6 +6,7 @@
 #define VM_EXEC_COMPILE_H
 
 #include "vm/exec/code.h"
+#include "vm/runtime/heap_layout.h"
 #include "vm/syntax/canon.h"
 #include "vm/vm.h"
 
@@ -18,6 +19,8 @@ struct vm_module {
 	struct vm *vm;
 	struct module syntax;
 	struct code code;
+	struct heap_layout *layouts;	/* of its types; NULL: nothing of it
+					 * is ever in the heap */
 	bool sealed;
 };
 

@@ -174,21 +174,138 @@ put_field(struct emitter *e, const struct ins *in, uint8_t *at, unsigned field,
 	}
 }
 
+void *
+code_grow(struct emitter *e, void *table, uint32_t n, uint32_t *cap,
+	size_t size)
+{
+	uint32_t more = *cap < 32 ? 64 : *cap > UINT32_MAX / 2 ? 0 : *cap * 2;
+	void *p;
+
+	if (n < *cap)
+		return table;
+	p = more == 0 ? NULL : realloc(table, more * size);
+	if (p == NULL) {
+		emitter_fail(e, VM_NOMEM, "out of memory");
+		return NULL;
+	}
+	*cap = more;
+	return p;
+}
+
+/* Append to a table of the code, or fail and leave it. */
+#define APPEND(e, owner, name, value) do { \
+	void *p_ = code_grow(e, (owner)->name, (owner)->n##name, \
+		&(owner)->cap_##name, sizeof(*(owner)->name)); \
+	if (p_ != NULL) { \
+		(owner)->name = p_; \
+		(owner)->name[(owner)->n##name++] = value; \
+	} \
+} while (0)
+
 static void
 put_fixup(struct emitter *e, uint32_t field, uint32_t func)
 {
-	if (e->nfixups == e->cap_fixups) {
-		uint32_t cap = e->cap_fixups == 0 ? 256 : e->cap_fixups * 2;
-		struct call_fixup *f = realloc(e->fixups, cap * sizeof(*f));
+	struct call_fixup fixup = { field, func };
 
-		if (f == NULL) {
-			emitter_fail(e, VM_NOMEM, "out of memory");
-			return;
-		}
-		e->fixups = f;
-		e->cap_fixups = cap;
+	APPEND(e, e, fixups, fixup);
+}
+
+/* ---- references and exceptions -------------------------------------------- */
+
+uint32_t
+code_add_ref(struct emitter *e, uint32_t slot, uint32_t below)
+{
+	struct code_ref ref = { slot, below };
+
+	if (e->code->nrefs == 0)	/* 0 is the end of chains */
+		APPEND(e, e->code, refs, (struct code_ref){ 0 });
+	APPEND(e, e->code, refs, ref);
+	return e->failed ? 0 : e->code->nrefs - 1;
+}
+
+void
+code_add_span(struct emitter *e, uint32_t slot, uint32_t count)
+{
+	struct code_span span = { slot, count };
+
+	APPEND(e, e->code, spans, span);
+}
+
+uint32_t
+code_map_at(const struct code *c, const uint8_t *ret)
+{
+	uint32_t at = (uint32_t)(ret - c->region.base);
+	uint32_t low = 0, high = c->nmaps;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (c->maps[mid].at < at)
+			low = mid + 1;
+		else
+			high = mid;
 	}
-	e->fixups[e->nfixups++] = (struct call_fixup){ field, func };
+	return low < c->nmaps && c->maps[low].at == at ? c->maps[low].refs : 0;
+}
+
+uint32_t
+emit_try(struct emitter *e, uint32_t parent)
+{
+	struct code_try try = { .parent = parent };
+
+	emitter_flush(e);
+	try.start = e->code->used;
+	try.catches = e->code->ncatches;
+	APPEND(e, e->code, tries, try);
+	return e->failed ? 0 : e->code->ntries - 1;
+}
+
+void
+emit_try_end(struct emitter *e, uint32_t index)
+{
+	emitter_flush(e);
+	if (!e->failed)
+		e->code->tries[index].end = e->code->used;
+}
+
+void
+emit_catch(struct emitter *e, uint32_t index, struct code_catch c,
+	uint32_t label)
+{
+	struct label *l = &e->labels[label];
+
+	c.code = l->bound ? l->code : l->catches;
+	APPEND(e, e->code, catches, c);
+	if (e->failed)
+		return;
+	if (!l->bound)
+		l->catches = e->code->ncatches;
+	e->code->tries[index].ncatches++;
+}
+
+uint32_t
+code_try_at(const struct code *c, const struct code_func *f,
+	const uint8_t *pc)
+{
+	uint32_t at = (uint32_t)(pc - c->region.base);
+	uint32_t low = f->tries;
+	uint32_t high = f + 1 < c->funcs + c->nfuncs ? f[1].tries : c->ntries;
+	uint32_t i;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (c->tries[mid].start <= at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == f->tries)
+		return TRY_NONE;
+	i = low - 1;
+	while (i != TRY_NONE && c->tries[i].end <= at)
+		i = c->tries[i].parent;
+	return i;
 }
 
 /* ---- positions ----------------------------------------------------------- */
@@ -333,6 +450,11 @@ put_ins(struct emitter *e, const struct ins *in)
 	put_line(e, format->length / 8, in->offset);
 	put_written(e, h - 1u);
 	e->code->used += format->length;
+	if (in->refs != 0) {
+		struct code_map map = { e->code->used, in->refs };
+
+		APPEND(e, e->code, maps, map);
+	}
 }
 
 void
@@ -477,6 +599,12 @@ label_bind(struct emitter *e, uint32_t label)
 		put32(base + field + 4, get32(base + field + 4) - l->pos);
 	}
 	l->chain = 0;
+	while (l->catches != 0) {
+		struct code_catch *c = &e->code->catches[l->catches - 1];
+
+		l->catches = c->code;
+		c->code = l->code;
+	}
 	acc_reset(e);
 }
 

@@ -31,6 +31,7 @@ struct code_info {
 	uint8_t kind;		/* enum code_kind */
 	char t, r;		/* types of operands and result */
 	bool commutes, left_k;
+	bool collects;		/* an operation in C that may allocate */
 	uint8_t results;	/* of an operation in C */
 	uint16_t swap, inverse, branch, branch_not;	/* comparisons */
 	uint16_t index, any;	/* loads and stores */
@@ -74,6 +75,7 @@ struct ins {
 	uint64_t k[FIELD_COUNT - FIELD_32];
 	uint32_t pos;			/* see emitter.pos */
 	uint32_t offset;		/* in the module */
+	uint32_t refs;			/* safe point: see struct code_map */
 	uint32_t acc_before[BANK_COUNT];
 };
 
@@ -88,6 +90,7 @@ struct label {
 	uint32_t code;			/* where, if bound */
 	uint32_t pos;
 	uint32_t chain;			/* last branch that waits for it, or 0 */
+	uint32_t catches;		/* likewise, index of a catch + 1 */
 	bool bound;
 };
 
@@ -159,6 +162,18 @@ void emit_cell(struct emitter *e, uint32_t label);
 /* A cell whose target comes later: its place, for emit_cell_here. */
 uint32_t emit_cell_later(struct emitter *e);
 void emit_cell_here(struct emitter *e, uint32_t cell);
+
+/* Grow one of the code's tables: room for one more element at *n. */
+void *code_grow(struct emitter *e, void *table, uint32_t n, uint32_t *cap,
+	size_t size);
+/* A reference that an operand may hold in slot, above those below. */
+uint32_t code_add_ref(struct emitter *e, uint32_t slot, uint32_t below);
+void code_add_span(struct emitter *e, uint32_t slot, uint32_t count);
+/* A try_table begins or ends here; its clauses, in order. */
+uint32_t emit_try(struct emitter *e, uint32_t parent);
+void emit_try_end(struct emitter *e, uint32_t index);
+void emit_catch(struct emitter *e, uint32_t index, struct code_catch c,
+	uint32_t label);
 
 /* Point all calls at what they call. */
 void emitter_link(struct emitter *e);

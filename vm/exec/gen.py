@@ -379,10 +379,12 @@ def emit_raw():
 
 def emit_call_c():
     for name, results, effect in instrs.CALL_C:
-        op(name, "CALL_C", results=results)
+        op(name, "CALL_C", results=results, collects=effect == "g")
         lay = Layout().add("a", "u16").add("o", "u32").add("p", "u32")
         args = ", ".join(f"LDU32({lay.offset(i)})" for i in "op")
-        macro = "CALL_C_RELOAD" if effect == "m" else "CALL_C"
+        macro = {"m": "CALL_C_RELOAD", "g": "CALL_C_COLLECT"}.get(effect, "CALL_C")
+        if effect == "g":
+            args += ", $len"
         handler(name, (S, S, S), lay, f"{macro}(op_{name}, $a, {args});")
 
 
@@ -527,7 +529,7 @@ def info_row(o):
     for key in ("t", "r"):
         if o.get(key):
             parts.append(f".{key} = '{o[key]}'")
-    for key in ("commutes", "left_k"):
+    for key in ("commutes", "left_k", "collects"):
         if o.get(key):
             parts.append(f".{key} = true")
     if o.get("results"):

@@ -332,12 +332,59 @@ RAW = [
         "TABLE_GET(SLOT_i($a), $o); SLOT($d) = R0;"),
     ("table_set", "SS-", "a:u16 b:u16 o:u32", 1,
         "TABLE_SET(SLOT_i($a), $o, SLOT($b));"),
+    # o: the tag; u: fuel; the first value in slot a
+    ("throw", "---", "a:u16 o:u32 u:u32", 0, "THROW($a, $o, $u, $len);"),
+    ("throw_ref", "S--", "a:u16 u:u32", 0, "THROW_REF($a, $u);"),
+    ("ref_i31", "S-S", "a:u16 d:u16", 1,
+        "R0 = ref_i31(SLOT_i($a)); SLOT($d) = R0;"),
+    ("i31_get_s", "S-S", "a:u16 d:u16", 1,
+        "TRAP_IF(SLOT($a) == 0, NULL_I31); R0 = ref_i31_s(SLOT($a)); "
+        "SLOT($d) = R0;"),
+    ("i31_get_u", "S-S", "a:u16 d:u16", 1,
+        "TRAP_IF(SLOT($a) == 0, NULL_I31); R0 = ref_i31_u(SLOT($a)); "
+        "SLOT($d) = R0;"),
+    ("array_len", "S-S", "a:u16 d:u16", 1,
+        "TRAP_IF(SLOT($a) == 0, NULL_ARRAY); "
+        "R0 = heap_object(SLOT($a))->length; SLOT($d) = R0;"),
 ]
+
+# Fields and elements by how they are stored: (suffix, letter of the value,
+# C type in memory, cast). o: the offset of the field or of element 0.
+for sfx, t, mem, cast in (
+    ("i8_s", "i", "int8_t", "(uint32_t)"), ("i8_u", "i", "uint8_t", ""),
+    ("i16_s", "i", "int16_t", "(uint32_t)"), ("i16_u", "i", "uint16_t", ""),
+    ("i32", "i", "uint32_t", ""), ("i64", "l", "uint64_t", ""),
+    ("f32", "f", "float", ""), ("f64", "d", "double", ""),
+    ("v128", "v", "v128", ""),
+):
+    acc = {"i": "R0", "l": "R0", "f": "S0", "d": "D0", "v": "V0"}[t]
+    size = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2,
+            "uint32_t": 4, "uint64_t": 8, "float": 4, "double": 8,
+            "v128": 16}[mem]
+    store = {"i": "SLOT($d) = R0;", "l": "SLOT($d) = R0;",
+             "v": "SET_SLOT_v($d, V0);"}.get(t, f"SLOT_{t}($d) = {acc};")
+    element = "(uint64_t)SLOT_i($b) * %d" % size
+    RAW.append((f"struct_get_{sfx}", "S-S", "a:u16 d:u16 o:u32", 1,
+        f"FIELD_OF(SLOT($a), $o, 0, NULL_STRUCTURE); "
+        f"{acc} = {cast}AT_{mem}(at); {store}"))
+    RAW.append((f"array_get_{sfx}", "SSS", "a:u16 b:u16 d:u16 o:u32", 1,
+        f"ELEMENT_OF(SLOT($a), SLOT_i($b)); "
+        f"FIELD_OF(SLOT($a), $o, {element}, NULL_ARRAY); "
+        f"{acc} = {cast}AT_{mem}(at); {store}"))
+    if sfx.endswith("_s"):
+        continue
+    RAW.append((f"struct_set_{sfx}", "SS-", "a:u16 b:u16 o:u32", 1,
+        f"FIELD_OF(SLOT($a), $o, 0, NULL_STRUCTURE); "
+        f"SET_AT_{mem}(at, SLOT_{t}($b));"))
+    RAW.append((f"array_set_{sfx}", "SS-", "a:u16 b:u16 c:u16 o:u32", 1,
+        f"ELEMENT_OF(SLOT($a), SLOT_i($b)); "
+        f"FIELD_OF(SLOT($a), $o, {element}, NULL_ARRAY); "
+        f"SET_AT_{mem}(at, SLOT_{t}($c));"))
 
 # Rows whose work is a C function `op_<name>` (vm/exec/ops_*.c): the operands
 # are in slots from a on, in order, and the results go there. o and p are its
 # immediates. They are large enough for the call not to matter.
-# (name, results, effect): effect m may move or grow memory 0.
+# (name, results, effect): m may move or grow memory 0, g may collect.
 CALL_C = [
     ("memory_grow", 1, "m"),
     ("memory_size_any", 1, ""),
@@ -353,6 +400,20 @@ CALL_C = [
     ("table_copy", 0, ""),
     ("table_init", 0, ""),
     ("elem_drop", 0, ""),
+    ("struct_new", 1, "g"),
+    ("struct_new_default", 1, "g"),
+    ("array_new", 1, "g"),
+    ("array_new_default", 1, "g"),
+    ("array_new_fixed", 1, "g"),
+    ("array_new_data", 1, "g"),
+    ("array_new_elem", 1, "g"),
+    ("array_fill", 0, ""),
+    ("array_copy", 0, ""),
+    ("array_init_data", 0, ""),
+    ("array_init_elem", 0, ""),
+    # o: heap type, canonical; p: null passes
+    ("ref_test_any", 1, ""),
+    ("ref_cast_any", 1, ""),
     ("i64_add128", 2, ""),
     ("i64_sub128", 2, ""),
     ("i64_mul_wide_s", 2, ""),

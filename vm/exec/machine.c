@@ -29,6 +29,7 @@ MACHINE(trap)
 #include "vm/traps.def"
 TRAP(FUEL, "")
 #undef TRAP
+#define TRAP(code) GOTO(trap_##code)
 
 /* ---- calls that leave the instance --------------------------------------- */
 
@@ -158,26 +159,31 @@ MACHINE(return_call_foreign)
 	DISPATCH();
 }
 
-MACHINE(call_subtype)
+MACHINE(call_indirect_subtype)
 {
 	const struct func_inst *f = (const struct func_inst *)(uintptr_t)R0;
-	bool matches = op_func_matches(CTX, f, (uint32_t)MSZ);
-	uint64_t *callee = FP + CALL_BASE(PC);
 
-	RELOAD_MEMORY();
-	if (!matches) {
-		PC--;
+	if (!op_func_matches(CTX, f, LDU32(8)))
 		GOTO(trap_INDIRECT_TYPE);
+	CALL_FUNC(f, 24);
+}
+
+/* ---- exceptions ------------------------------------------------------------ */
+
+MACHINE(unwind)
+{
+	struct vm_store *s = CTX->store;
+
+	if (!unwind_to_catch(s, CTX, FP, PC, R0)) {
+		s->status = VM_EXCEPTION;
+		s->trap_fp = NULL;
+		s->fuel = s->landing.instance->fuel;
+		LEAVE();
 	}
-	if (f->instance != CTX)
-		GOTO(call_foreign);
-	if (callee > CTX->stack_limit) {
-		PC--;
-		GOTO(trap_STACK_EXHAUSTED);
-	}
-	callee[f->param_slots] = (uint64_t)(uintptr_t)PC;
-	FP = callee;
-	PC = f->code;
+	CTX = s->landing.instance;
+	FP = s->landing.fp;
+	PC = s->landing.pc;
+	RELOAD_MEMORY();
 	DISPATCH();
 }
 

@@ -26,6 +26,8 @@
 #include "vm/exec/num.h"
 #include "vm/exec/ops.h"
 #include "vm/exec/simd.h"
+#include "vm/exec/unwind.h"
+#include "vm/runtime/heap.h"
 #include "vm/runtime/store.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -321,8 +323,9 @@ MACHINE(call_foreign);
 MACHINE(return_call_foreign);
 MACHINE(return_foreign);
 
-/* The same for one that must be of a subtype of the canonical type in MSZ. */
-MACHINE(call_subtype);
+/* The same when its type is not the one that the call names, which may be a
+ * subtype's. PC is the call's; both forms of it have the type at 8. */
+MACHINE(call_indirect_subtype);
 
 #define CALL_FUNC(func, length) do { \
 	const struct func_inst *f_ = (func); \
@@ -339,32 +342,22 @@ MACHINE(call_subtype);
 	DISPATCH(); \
 } while (0)
 
-/* The function at an index of a table, if it has the type; equal ids are the
- * usual case, a proper subtype the rare one. */
-#define TABLE_FUNC(f, index, k, o) do { \
+/* The function at an index of a table. */
+#define TABLE_FUNC(f, index, o) do { \
 	const struct table_inst *t_ = CTX->tables[LDU32(o)]; \
 	uint64_t i_ = (index); \
 	TRAP_IF(i_ >= t_->size, UNDEFINED_ELEMENT); \
 	f = (const struct func_inst *)(uintptr_t)t_->elems[i_]; \
 	TRAP_IF(f == NULL, UNINITIALIZED_ELEMENT); \
-	if (unlikely(f->canon != LDU32(k)) && \
-	    !op_func_matches(CTX, f, LDU32(k))) \
-		TRAP(INDIRECT_TYPE); \
 } while (0)
 
-/* The same of a call: no C is called here, so nothing is spilled. */
 #define CALL_INDIRECT(index, k, o, length) do { \
-	const struct table_inst *t_ = CTX->tables[LDU32(o)]; \
 	const struct func_inst *func_; \
-	uint64_t i_ = (index); \
-	TRAP_IF(i_ >= t_->size, UNDEFINED_ELEMENT); \
-	func_ = (const struct func_inst *)(uintptr_t)t_->elems[i_]; \
-	TRAP_IF(func_ == NULL, UNINITIALIZED_ELEMENT); \
+	_Static_assert((k) == 8 && (length) == 24, "call_indirect_subtype"); \
+	TABLE_FUNC(func_, index, o); \
 	if (unlikely(func_->canon != LDU32(k))) { \
 		R0 = (uint64_t)(uintptr_t)func_; \
-		MSZ = LDU32(k); \
-		PC += (length); \
-		GOTO(call_subtype); \
+		GOTO(call_indirect_subtype); \
 	} \
 	CALL_FUNC(func_, length); \
 } while (0)
@@ -392,7 +385,10 @@ MACHINE(call_subtype);
 
 #define RETURN_CALL_INDIRECT(index, k, o, a, n, h, u) do { \
 	const struct func_inst *func_; \
-	TABLE_FUNC(func_, index, k, o); \
+	TABLE_FUNC(func_, index, o); \
+	if (unlikely(func_->canon != LDU32(k)) && \
+	    !op_func_matches(CTX, func_, LDU32(k))) \
+		TRAP(INDIRECT_TYPE); \
 	RETURN_CALL(func_, a, n, h, u); \
 } while (0)
 
@@ -427,9 +423,63 @@ MACHINE(call_subtype);
 	} \
 } while (0)
 
+/* A safe point: the collector must find the frames. */
+#define SAFE_POINT(length) do { \
+	struct vm_store *s_ = CTX->store; \
+	s_->gc_pc = PC + (length); \
+	s_->gc_fp = FP; \
+	s_->gc_instance = CTX; \
+} while (0)
+
+#define CALL_C_COLLECT(function, a, o, p, length) do { \
+	SAFE_POINT(length); \
+	CALL_C(function, a, o, p); \
+} while (0)
+
 #define CALL_C_RELOAD(function, a, o, p) do { \
 	CALL_C(function, a, o, p); \
 	RELOAD_MEMORY(); \
+} while (0)
+
+/* ---- heap objects --------------------------------------------------------- */
+
+/* Bounds of an array, which is not null. */
+#define ELEMENT_OF(ref, index) do { \
+	TRAP_IF((ref) == 0, NULL_ARRAY); \
+	TRAP_IF((index) >= heap_object(ref)->length, ARRAY_BOUNDS); \
+} while (0)
+
+#define FIELD_OF(ref, o, more, null) \
+	TRAP_IF((ref) == 0, null); \
+	uint8_t *at = (uint8_t *)heap_object(ref) + LDU32(o) + (more)
+
+#define AT_v128(at) simd_v128_load(at)
+#define SET_AT_uint8_t(at, value) (AT_uint8_t(at) = (uint8_t)(value))
+#define SET_AT_uint16_t(at, value) (AT_uint16_t(at) = (uint16_t)(value))
+#define SET_AT_uint32_t(at, value) (AT_uint32_t(at) = (value))
+#define SET_AT_uint64_t(at, value) (AT_uint64_t(at) = (value))
+#define SET_AT_float(at, value) (AT_float(at) = (value))
+#define SET_AT_double(at, value) (AT_double(at) = (value))
+#define SET_AT_v128(at, value) simd_v128_store(at, value)
+
+/* ---- exceptions ------------------------------------------------------------ */
+
+/* Look for who catches the exception in R0; PC is in the throwing frame. */
+MACHINE(unwind);
+
+#define THROW(a, o, u, length) do { \
+	CHARGE(LDU32(u)); \
+	SAFE_POINT(length); \
+	R0 = op_exception_new(CTX, &SLOT(a), LDU32(o)); \
+	TRAP_IF(R0 == 0, OUT_OF_MEMORY); \
+	GOTO(unwind); \
+} while (0)
+
+#define THROW_REF(a, u) do { \
+	CHARGE(LDU32(u)); \
+	TRAP_IF(SLOT(a) == 0, NULL_EXCEPTION); \
+	R0 = SLOT(a); \
+	GOTO(unwind); \
 } while (0)
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "vm/runtime/store.h"
+#include "vm/syntax/canon.h"
 
 /* Room for all results of one instruction behind the largest frame. */
 #define ENTRIES_MAX (FRAME_SLOTS_MAX + 2 * (LIMIT_RESULTS + LIMIT_PARAMS))
@@ -43,10 +44,12 @@ operands_begin(struct operands *s, uint32_t base)
 }
 
 char
-type_letter(valtype t)
+type_letter(const struct module *m, valtype t)
 {
 	switch (valtype_kind(t)) {
 	case VAL_I32:
+	case VAL_I8:
+	case VAL_I16:
 		return 'i';
 	case VAL_F32:
 		return 'f';
@@ -54,6 +57,9 @@ type_letter(valtype t)
 		return 'd';
 	case VAL_V128:
 		return 'v';
+	case VAL_REF:
+		return module_heaptype_top(m, valtype_heap(t)) == HEAP_FUNC ?
+			'l' : 'r';
 	default:
 		return 'l';
 	}
@@ -65,6 +71,7 @@ letter_bank(char t)
 	switch (t) {
 	case 'i':
 	case 'l':
+	case 'r':
 		return BANK_INT;
 	case 'f':
 		return BANK_F32;
@@ -91,7 +98,7 @@ operands_top(const struct operands *s)
 static struct entry *
 push(struct operands *s, char type)
 {
-	uint32_t canon = operands_top(s);
+	uint32_t canon = operands_top(s), below;
 	struct entry *e;
 
 	/* Room behind for what instructions with several results need. */
@@ -101,8 +108,10 @@ push(struct operands *s, char type)
 			"frame of more than %u slots", FRAME_SLOTS_MAX - 4);
 	}
 	assert(s->n < ENTRIES_MAX);
+	below = s->n > 0 ? s->entries[s->n - 1].refs : 0;
 	e = &s->entries[s->n++];
 	*e = (struct entry){ .type = type, .canon = canon, .slot = canon };
+	e->refs = type == 'r' ? code_add_ref(s->e, canon, below) : below;
 	return e;
 }
 
@@ -286,6 +295,16 @@ flush_below(struct operands *s, uint32_t height)
 		s->flushed = height;
 }
 
+uint32_t
+safe_point(struct operands *s, uint32_t height)
+{
+	uint32_t refs = height > 0 ? s->entries[height - 1].refs : 0;
+
+	if (refs != 0)
+		flush_below(s, height);
+	return refs;
+}
+
 /* ---- operands of instructions --------------------------------------------- */
 
 struct ins *
@@ -346,7 +365,7 @@ fits_constant(const struct entry *entry, char type)
 	if (entry->kind != ENTRY_CONST)
 		return false;
 	/* Only i64 constants are cut to 32 bits, and extended with their sign. */
-	return type != 'l' || (int64_t)entry->k == (int32_t)entry->k;
+	return (type != 'l' && type != 'r') || (int64_t)entry->k == (int32_t)entry->k;
 }
 
 /* The classes an operand can have, as bits. */

@@ -12,16 +12,18 @@
 #define VM_EXEC_OPERAND_H
 
 #include "vm/exec/emit.h"
-#include "vm/syntax/types.h"
+#include "vm/syntax/module.h"
 
 enum entry_kind { ENTRY_TEMP, ENTRY_LOCAL, ENTRY_CONST };
 
 struct entry {
 	uint8_t kind;
-	char type;		/* i l f d v; references are l */
+	char type;		/* i l f d v, r: reference to the heap; those to
+				 * functions are l */
 	uint32_t slot;		/* TEMP: canon; LOCAL: the local's */
 	uint32_t canon;		/* canonical slot of this height */
 	uint32_t next;		/* LOCAL: the reference below, or ENTRY_END */
+	uint32_t refs;		/* up to here: see struct code_ref */
 	uint64_t k, k2;		/* CONST: the bits, v128: both halves */
 	uint64_t def;		/* TEMP: serial of the defining instruction, or 0 */
 };
@@ -44,7 +46,7 @@ int operands_init(struct operands *s, struct emitter *e);
 void operands_clear(struct operands *s);
 void operands_begin(struct operands *s, uint32_t base);
 
-char type_letter(valtype t);
+char type_letter(const struct module *m, valtype t);
 static inline uint32_t
 letter_slots(char t)
 {
@@ -66,6 +68,10 @@ void materialize(struct operands *s, struct entry *entry);
 void materialize_from(struct operands *s, uint32_t height);
 /* Before code that may be skipped: nothing below height may wait. */
 void flush_below(struct operands *s, uint32_t height);
+
+/* Before an instruction that may collect, with operands below height: all
+ * references among them are in their slots then. What struct ins wants. */
+uint32_t safe_point(struct operands *s, uint32_t height);
 
 /* Copies into any slot. */
 void move_to(struct operands *s, struct entry *entry, uint32_t slot);

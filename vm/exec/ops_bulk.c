@@ -13,8 +13,8 @@
 #include "vm/syntax/canon.h"
 
 /* Bulk operations cost by their size: a unit for 8 bytes or an element. */
-static bool
-charge(struct vm_instance *in, uint64_t amount)
+bool
+op_charge(struct vm_instance *in, uint64_t amount)
 {
 	/* Ranges were checked, so an amount is far below the range of fuel. */
 	in->fuel -= (int64_t)amount;
@@ -48,7 +48,7 @@ OP_IN_C(memory_fill)
 
 	if (!in_range(v[0], v[2], m->size))
 		return TRAP_MEMORY_BOUNDS;
-	if (!charge(in, v[2] / 8))
+	if (!op_charge(in, v[2] / 8))
 		return TRAP_FUEL;
 	if (v[2] > 0)
 		memset(m->base + v[0], (uint8_t)v[1], v[2]);
@@ -62,7 +62,7 @@ OP_IN_C(memory_copy)
 	if (!in_range(v[0], v[2], to->size) ||
 	    !in_range(v[1], v[2], from->size))
 		return TRAP_MEMORY_BOUNDS;
-	if (!charge(in, v[2] / 8))
+	if (!op_charge(in, v[2] / 8))
 		return TRAP_FUEL;
 	if (v[2] > 0)
 		memmove(to->base + v[0], from->base + v[1], v[2]);
@@ -76,7 +76,7 @@ OP_IN_C(memory_init)
 
 	if (!in_range(v[0], v[2], m->size) || !in_range(v[1], v[2], d->len))
 		return TRAP_MEMORY_BOUNDS;
-	if (!charge(in, v[2] / 8))
+	if (!op_charge(in, v[2] / 8))
 		return TRAP_FUEL;
 	if (v[2] > 0)
 		memcpy(m->base + v[0], d->bytes + v[1], v[2]);
@@ -122,7 +122,7 @@ OP_IN_C(table_grow)
 	struct table_inst *t = in->tables[o];
 	uint64_t size = table_grow(t, v[1], v[0]);
 
-	if (size != UINT64_MAX && !charge(in, v[1]))
+	if (size != UINT64_MAX && !op_charge(in, v[1]))
 		return TRAP_FUEL;
 	v[0] = t->type.limits.is64 ? size : (uint32_t)size;
 	return TRAP_NONE;
@@ -134,7 +134,7 @@ OP_IN_C(table_fill)
 
 	if (!in_range(v[0], v[2], t->size))
 		return TRAP_TABLE_BOUNDS;
-	if (!charge(in, v[2]))
+	if (!op_charge(in, v[2]))
 		return TRAP_FUEL;
 	for (uint64_t i = 0; i < v[2]; i++)
 		t->elems[v[0] + i] = v[1];
@@ -148,7 +148,7 @@ OP_IN_C(table_copy)
 	if (!in_range(v[0], v[2], to->size) ||
 	    !in_range(v[1], v[2], from->size))
 		return TRAP_TABLE_BOUNDS;
-	if (!charge(in, v[2]))
+	if (!op_charge(in, v[2]))
 		return TRAP_FUEL;
 	if (v[2] > 0)
 		memmove(to->elems + v[0], from->elems + v[1],
@@ -163,7 +163,7 @@ OP_IN_C(table_init)
 
 	if (!in_range(v[0], v[2], t->size) || !in_range(v[1], v[2], e->len))
 		return TRAP_TABLE_BOUNDS;
-	if (!charge(in, v[2]))
+	if (!op_charge(in, v[2]))
 		return TRAP_FUEL;
 	if (v[2] > 0)
 		memcpy(t->elems + v[0], e->refs + v[1],

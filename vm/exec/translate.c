@@ -103,6 +103,27 @@ emit_zero(struct translator *t, uint32_t from, uint32_t count)
 	in->f[FIELD_A] = from;
 }
 
+/* Tell the collector which locals are references to the heap. */
+static void
+add_spans(struct translator *t)
+{
+	const struct validator *v = t->v;
+	uint32_t slot = 0, first = t->type->nparams;
+
+	for (uint32_t i = 0; i < t->type->nparams; i++) {
+		if (type_letter(t->module, t->type->params[i]) == 'r')
+			code_add_span(&t->e, slot, 1);
+		slot += valtype_slots(t->type->params[i]);
+	}
+	for (uint32_t i = 0; i < v->nspans; i++) {
+		const struct local_span *s = &v->spans[i];
+
+		if (type_letter(t->module, s->type) == 'r')
+			code_add_span(&t->e, s->slot + 1, s->end - first);
+		first = s->end;
+	}
+}
+
 int
 translator_begin(struct translator *t, uint32_t func)
 {
@@ -120,10 +141,14 @@ translator_begin(struct translator *t, uint32_t func)
 	f->start = t->e.code->used;
 	f->lines = t->e.code->nlines;
 	f->header = (uint16_t)t->header;
+	f->spans = t->e.code->nspans;
+	f->tries = t->e.code->ntries;
 	t->e.offset = t->module->funcs[func].body.offset;
 	emitter_begin(&t->e);
+	add_spans(t);
 	operands_begin(&t->s, nslots);
 	t->dead = false;
+	t->try = TRY_NONE;
 	t->nctrls = 0;
 	if (label_new(&t->e, LABEL_SKIP) == -1 ||
 	    control_push(t, OP_BLOCK, none) == NULL)
@@ -197,6 +222,8 @@ step_control(struct translator *t, const struct instr *in)
 	case OP_LOOP:
 	case OP_IF:
 		return step_block(t, in);
+	case OP_TRY_TABLE:
+		return step_try_table(t, in);
 	case OP_ELSE:
 		step_else(t);
 		return 0;
@@ -289,7 +316,7 @@ step_value(struct translator *t, const struct instr *in, uint32_t nopds)
 		push_vector(t, in->v128);
 		return true;
 	case OP_REF_NULL:
-		push_const(&t->s, 'l', 0, 0);
+		step_ref_null(t, in->heap);
 		return true;
 	case OP_REF_IS_NULL:
 		step_ref_is_null(t);
@@ -326,8 +353,10 @@ translator_step(struct translator *t, const struct instr *in, uint32_t nopds)
 	if (!t->dead)
 		t->e.pos++;
 	ret = step_control(t, in);
+	/* Every opcode is one of these: a new one fails here at once. */
 	if (ret == 1 && !t->dead && !step_value(t, in, nopds) &&
-	    !step_jump(t, in) && !step_by_table(t, in, nopds))
+	    !step_jump(t, in) && !step_by_table(t, in, nopds) &&
+	    !step_gc(t, in, nopds))
 		return err_set_at(t->e.err, VM_LIMIT, in->offset,
 			"%s is not supported", op_info[in->op].name);
 	if (ret == -1 || t->e.failed || t->s.failed)

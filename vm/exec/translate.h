@@ -7,6 +7,7 @@
 #define VM_EXEC_TRANSLATE_H
 
 #include "vm/exec/operand.h"
+#include "vm/runtime/heap_layout.h"
 #include "vm/syntax/instr.h"
 #include "vm/valid/validator.h"
 
@@ -18,6 +19,7 @@ struct control {
 	bool dead;		/* it cannot be reached at all */
 	bool used;		/* something branches to its end */
 	bool has_else;		/* its else label is still to be bound */
+	uint32_t outer_try;	/* of a try_table: the one around it */
 };
 
 struct translator {
@@ -28,6 +30,8 @@ struct translator {
 	struct control *ctrls;
 	uint32_t nctrls, cap_ctrls;
 	bool dead;		/* what follows cannot be reached */
+	uint32_t try;		/* the innermost try_table, or TRY_NONE */
+	const struct heap_layout *layouts;	/* by type, if there are any */
 	const struct functype *type;	/* of the function */
 	uint32_t header;	/* its slot for the return address */
 	uint32_t *global_offsets;	/* of own globals, from the instance */

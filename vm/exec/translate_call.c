@@ -71,19 +71,23 @@ push_results(struct translator *t, const struct functype *type, uint32_t base)
 	push_temps(t, (struct types){ type->nresults, type->results });
 	if (type->nresults != 1)
 		return;
-	bank = letter_bank(type_letter(type->results[0]));
+	bank = letter_bank(type_letter(t->module, type->results[0]));
 	if (bank != BANK_NONE)
 		t->e.acc[bank] = base;
 }
 
 static void
 emit_call_ins(struct translator *t, struct ins *in,
-	const struct functype *type)
+	const struct functype *type, uint32_t refs)
 {
 	uint32_t base = height_slot(t, t->s.n - type->nparams);
 
 	in->f[FIELD_H] = type->param_slots;
 	in->f[FIELD_B] = base;
+	in->refs = refs;
+	/* An exception may leave from here for code that sees the locals. */
+	if (t->try != TRY_NONE)
+		t->s.region = emitter_next(&t->e);
 	push_results(t, type, base);
 }
 
@@ -103,8 +107,10 @@ step_call(struct translator *t, uint32_t func, bool tail)
 {
 	const struct functype *type = module_functype(t->module, func);
 	struct ins *in;
+	uint32_t refs;
 
 	materialize_from(&t->s, t->s.n - type->nparams);
+	refs = tail ? 0 : safe_point(&t->s, t->s.n - type->nparams);
 	if (tail) {
 		in = emit(&t->e, CODE_RETURN_CALL);
 		in->f[FIELD_O] = func;
@@ -112,11 +118,11 @@ step_call(struct translator *t, uint32_t func, bool tail)
 	} else if (func < t->module->nimported_funcs) {
 		in = emit(&t->e, CODE_CALL_IMPORT);
 		in->f[FIELD_O] = func;
-		emit_call_ins(t, in, type);
+		emit_call_ins(t, in, type, refs);
 	} else {
 		in = emit(&t->e, CODE_CALL);
 		in->f[FIELD_T] = func - t->module->nimported_funcs;
-		emit_call_ins(t, in, type);
+		emit_call_ins(t, in, type, refs);
 	}
 }
 
@@ -131,7 +137,7 @@ step_call_indirect(struct translator *t, uint32_t type_index, uint32_t table,
 	bool is64 = !by_ref && t->module->tables[table].type.limits.is64;
 	struct entry callee = pop(&t->s);
 	bool acc = !by_ref && !is64 && !tail && in_acc(&t->s, &callee);
-	uint32_t slot = 0;
+	uint32_t slot = 0, refs;
 	enum code_op op;
 	struct ins *in;
 
@@ -146,6 +152,8 @@ step_call_indirect(struct translator *t, uint32_t type_index, uint32_t table,
 	else
 		slot = as_slot(&t->s, &callee);
 	materialize_from(&t->s, t->s.n - sub->func.nparams);
+	refs = tail ? 0 :
+		safe_point(&t->s, t->s.n - sub->func.nparams);
 	in = emit(&t->e, op);
 	in->ca = acc ? CLASS_R : CLASS_S;
 	in->f[FIELD_C] = slot;
@@ -156,7 +164,7 @@ step_call_indirect(struct translator *t, uint32_t type_index, uint32_t table,
 	} else {
 		in->f[FIELD_A] = slot;
 		in->f[FIELD_C] = 0;
-		emit_call_ins(t, in, &sub->func);
+		emit_call_ins(t, in, &sub->func, refs);
 	}
 }
 

@@ -46,7 +46,7 @@ void
 push_temps(struct translator *t, struct types types)
 {
 	for (uint32_t i = 0; i < types.n; i++)
-		push_temp(&t->s, type_letter(types.types[i]));
+		push_temp(&t->s, type_letter(t->module, types.types[i]));
 }
 
 uint32_t
@@ -291,6 +291,42 @@ step_block(struct translator *t, const struct instr *in)
 	return 0;
 }
 
+/* The frame of a try_table is pushed: its clauses name frames outside. */
+static void
+add_catches(struct translator *t, uint32_t index, const struct instr *in)
+{
+	const uint8_t *cursor = in->catches.bytes;
+
+	for (uint32_t k = 0; k < in->catches.count; k++) {
+		struct catch c = instr_next_catch(&cursor);
+		uint32_t i = t->nctrls - 2 - c.label;
+		struct code_catch out = { .kind = c.kind, .tag = c.tag };
+
+		t->ctrls[i].used = true;
+		out.slot = height_slot(t, t->ctrls[i].height);
+		emit_catch(&t->e, index, out, LABEL_TARGET(i));
+	}
+}
+
+int
+step_try_table(struct translator *t, const struct instr *in)
+{
+	struct types params = block_params(t, &in->block);
+	struct control *c;
+
+	if (t->dead)
+		return control_push(t, in->op, in->block) == NULL ? -1 : 0;
+	flush_below(&t->s, t->s.n - params.n);
+	c = control_push(t, in->op, in->block);
+	if (c == NULL)
+		return -1;
+	c->height = t->s.n - params.n;
+	c->outer_try = t->try;
+	t->try = emit_try(&t->e, t->try);
+	add_catches(t, t->try, in);
+	return 0;
+}
+
 void
 step_else(struct translator *t)
 {
@@ -319,6 +355,11 @@ step_end(struct translator *t)
 	struct types results = control_results(t, i);
 	bool merges = c->used || c->has_else;
 
+	if (c->op == OP_TRY_TABLE && !c->dead) {
+		/* Results may still move, but nothing throws from here on. */
+		emit_try_end(&t->e, t->try);
+		t->try = c->outer_try;
+	}
 	if (!c->dead && merges && c->op != OP_LOOP) {
 		if (!t->dead)
 			materialize_from(&t->s, t->s.n - results.n);
@@ -374,10 +415,10 @@ end_skipped(struct translator *t, uint32_t i, struct types types)
 	label_new(&t->e, LABEL_SKIP);
 }
 
+/* Pop a condition and branch to frame i if it holds (or does not). */
 void
-step_br_if(struct translator *t, uint32_t depth)
+emit_label_cond(struct translator *t, uint32_t i, bool negate)
 {
-	uint32_t i = t->nctrls - 1 - depth;
 	struct control *c = &t->ctrls[i];
 	struct types types = label_types(t, i);
 	struct entry cond = pop(&t->s);
@@ -388,11 +429,17 @@ step_br_if(struct translator *t, uint32_t depth)
 	ready_operands(t, c, types);
 	release_test(t, &cond, &held);
 	if (!needs_moves(t, c, types.n)) {
-		emit_cond_branch(t, &cond, false, LABEL_TARGET(i));
+		emit_cond_branch(t, &cond, negate, LABEL_TARGET(i));
 		return;
 	}
-	emit_cond_branch(t, &cond, true, LABEL_SKIP);
+	emit_cond_branch(t, &cond, !negate, LABEL_SKIP);
 	end_skipped(t, i, types);
+}
+
+void
+step_br_if(struct translator *t, uint32_t depth)
+{
+	emit_label_cond(t, t->nctrls - 1 - depth, false);
 }
 
 /* Branch when a reference is null (it is dropped), or is not (it is passed). */
@@ -402,6 +449,7 @@ step_br_on_null(struct translator *t, uint32_t depth, bool on_null)
 	uint32_t i = t->nctrls - 1 - depth;
 	struct control *c = &t->ctrls[i];
 	struct types types = label_types(t, i);
+	char letter = t->s.entries[t->s.n - 1].type;
 	struct entry ref;
 	uint32_t slot;
 	bool moves;
@@ -425,7 +473,7 @@ step_br_on_null(struct translator *t, uint32_t depth, bool on_null)
 	if (moves)
 		end_skipped(t, i, types);
 	if (on_null)
-		push_temp(&t->s, 'l');
+		push_temp(&t->s, letter);
 	else
 		pop(&t->s);
 }

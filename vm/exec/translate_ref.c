@@ -2,6 +2,8 @@
  * the template. */
 #include "vm/exec/translate_steps.h"
 
+#include "vm/syntax/canon.h"
+
 /* ---- references and tables --------------------------------------------------- */
 
 void
@@ -59,6 +61,20 @@ step_ref_func(struct translator *t, uint32_t func)
 	push_result(&t->s, in, 'l', true);
 }
 
+/* A null that is a reference to the heap must be in a slot like others. */
+void
+step_ref_null(struct translator *t, heaptype heap)
+{
+	struct ins *in;
+
+	if (module_heaptype_top(t->module, heap) == HEAP_FUNC) {
+		push_const(&t->s, 'l', 0, 0);
+		return;
+	}
+	in = emit(&t->e, CODE_MOV_K32);
+	push_result(&t->s, in, 'r', false);
+}
+
 /*
  * An operation in C: its operands in their canonical slots, its results in
  * the same place. The validator knows how many there are.
@@ -68,11 +84,13 @@ step_in_c(struct translator *t, enum code_op op, uint32_t o, uint32_t p,
 	uint32_t nresults, uint32_t nopds)
 {
 	const struct validator *v = t->v;
-	uint32_t nargs = nopds + nresults - v->nopds;
+	uint32_t nargs = nopds + nresults - v->nopds, refs;
 	struct ins *in;
 
 	materialize_from(&t->s, t->s.n - nargs);
+	refs = code_info[op].collects ? safe_point(&t->s, t->s.n) : 0;
 	in = emit(&t->e, op);
+	in->refs = refs;
 	in->f[FIELD_A] = height_slot(t, t->s.n - nargs);
 	in->f[FIELD_O] = o;
 	in->f[FIELD_P] = p;
@@ -104,7 +122,8 @@ step_table_get(struct translator *t, const struct instr *in, uint32_t nopds)
 	ins = emit(&t->e, CODE_TABLE_GET);
 	ins->f[FIELD_A] = slot;
 	ins->f[FIELD_O] = in->index;
-	push_result(&t->s, ins, 'l', true);
+	push_result(&t->s, ins, type_letter(t->module,
+		t->module->tables[in->index].type.elem), true);
 }
 
 void
@@ -140,6 +159,7 @@ step_memory_size(struct translator *t, const struct instr *in, uint32_t nopds)
 	ins = emit(&t->e, CODE_MEMORY_SIZE);
 	push_result(&t->s, ins, 'i', true);
 	/* It is an i64 where the memory has 64-bit addresses. */
-	t->s.entries[t->s.n - 1].type = type_letter(t->v->opds[t->v->nopds - 1]);
+	t->s.entries[t->s.n - 1].type =
+		type_letter(t->module, t->v->opds[t->v->nopds - 1]);
 }
 

@@ -53,6 +53,8 @@ void emit_cond_branch(struct translator *t, struct entry *cond, bool negate,
 	uint32_t label);
 void hold_test(struct translator *t, const struct entry *cond, struct held *h);
 void release_test(struct translator *t, struct entry *cond, struct held *h);
+void emit_label_cond(struct translator *t, uint32_t i, bool negate);
+int step_try_table(struct translator *t, const struct instr *in);
 void emit_return(struct translator *t);
 int step_block(struct translator *t, const struct instr *in);
 void step_else(struct translator *t);
@@ -93,6 +95,7 @@ void push_vector(struct translator *t, const uint8_t bytes[16]);
 
 /* ---- translate_ref.c ---- */
 
+void step_ref_null(struct translator *t, heaptype heap);
 void step_ref_is_null(struct translator *t);
 void step_ref_as_non_null(struct translator *t);
 void step_ref_eq(struct translator *t);
@@ -105,5 +108,9 @@ void step_table_set(struct translator *t, const struct instr *in, uint32_t
 	nopds);
 void step_memory_size(struct translator *t, const struct instr *in, uint32_t
 	nopds);
+
+/* ---- translate_gc.c ---- */
+
+bool step_gc(struct translator *t, const struct instr *in, uint32_t nopds);
 
 #endif

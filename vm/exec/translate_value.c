@@ -8,7 +8,7 @@ void
 step_local(struct translator *t, const struct instr *in)
 {
 	uint32_t slot = validator_local_slot(t->v, in->index);
-	char type = type_letter(validator_local(t->v, in->index));
+	char type = type_letter(t->module, validator_local(t->v, in->index));
 
 	if (in->index >= t->type->nparams)
 		slot++;
@@ -23,7 +23,7 @@ step_global(struct translator *t, const struct instr *in)
 {
 	const struct module *m = t->module;
 	bool import = in->index < m->nimported_globals;
-	char type = type_letter(m->globals[in->index].type.type);
+	char type = type_letter(t->module, m->globals[in->index].type.type);
 	bool wide = type == 'v';
 	uint32_t place = import ? in->index : t->global_offsets[in->index];
 	bool in_int = letter_bank(type) == BANK_INT;

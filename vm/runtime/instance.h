@@ -4,7 +4,7 @@
  * https://webassembly.github.io/spec/core/exec/runtime.html
  *
  * A reference to a function is the address of its struct func_inst; null is 0.
- * Host references are odd numbers: see vm_extern.
+ * All other references are as in ref.h.
  */
 #ifndef VM_RUNTIME_INSTANCE_H
 #define VM_RUNTIME_INSTANCE_H

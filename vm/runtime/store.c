@@ -87,6 +87,9 @@ vm_store_free(struct vm_store *s)
 		s->tables = t->next;
 		table_free(t);
 	}
+	if (s->has_heap)
+		heap_clear(&s->heap);
+	free(s->layouts);
 	region_free(&s->stack);
 	region_free(&s->bridge_region);
 	arena_clear(&s->arena);

@@ -6,6 +6,7 @@
 #ifndef VM_RUNTIME_STORE_H
 #define VM_RUNTIME_STORE_H
 
+#include "vm/runtime/heap.h"
 #include "vm/runtime/instance.h"
 
 /* Where to go on when a call into another instance returns. */
@@ -40,6 +41,27 @@ struct vm_store {
 	const uint8_t *trap_pc;
 	uint64_t *trap_fp;
 	struct vm_instance *trap_instance;
+
+	/* where a caught exception goes on */
+	struct {
+		const uint8_t *pc;
+		uint64_t *fp;
+		struct vm_instance *instance;
+	} landing;
+
+	/* structures, arrays and exceptions */
+	struct heap heap;
+	bool has_heap;
+	struct heap_layout *layouts;	/* by canonical id of the type */
+	uint32_t nlayouts;
+	/* the frame at the safe point, and the end of its instruction */
+	const uint8_t *gc_pc;
+	uint64_t *gc_fp;
+	struct vm_instance *gc_instance;
+	/* values of a constant expression that is being evaluated */
+	const uint64_t *consts;
+	const uint8_t *const_is_ref;
+	uint64_t nconsts;
 
 	struct vm_instance *instances;
 	struct mem_inst *memories;
