@@ -20,7 +20,7 @@ import sys
 
 MAX = 5			# longest sequence
 ROUNDS = 20		# after each everything is counted again
-LEAST = 1e-4		# share of a program below which a function is left out
+LEAST = 1e-3		# share of a program below which a function is left out
 
 # What does not go on with the next instruction.
 ENDS = re.compile(r"(br|br_table|call.*|return.*|unreachable)_[SKR]{3}")
@@ -132,6 +132,38 @@ def count_gains(function, names, costs, flow, gains):
                 break
 
 
+def left_by(name):
+    """Where a handler leaves its result: what may follow depends on that."""
+    op, key = name[:-4], name[-3:]
+    if re.match(r"f(32|64)_", op) and not re.match(r"f.._(eq|ne|lt|gt|le|ge)$", op):
+        return op[:3] + key[2]
+    return ("none" if op.startswith(("br", "mov")) or "store" in op else "int") + key[2]
+
+
+def by_chance(programs, rng, length):
+    """A program in which what follows an instruction was drawn from all that
+    follow such as leave their result in the same place: most pairs of other
+    programs occur, and the likely ones often."""
+    after = collections.defaultdict(collections.Counter)
+    for functions, total, _ in programs:
+        here = collections.Counter()
+        for function, names in functions:
+            for i in range(1, len(names)):
+                if function[i][1] > 0:
+                    here[left_by(names[i - 1]), names[i]] += function[i][1] / total
+                here["", names[i]] += function[i][0] / total
+        for (left, name), share in here.items():
+            after[left][name] += share ** 0.5
+    tables = {left: (list(c), list(c.values())) for left, c in after.items()}
+    out, left = [], ""
+    while len(out) < length:
+        name = rng.choices(*tables[left])[0]
+        out.append((1, 1 if left else 0, name))
+        left = "" if ENDS.fullmatch(name) else left_by(name)
+        left = left if left in tables else ""
+    return [out], length
+
+
 def dispatches_of(functions, total, chosen, prefixes):
     """Dispatches for each instruction executed."""
     count = 0
@@ -182,6 +214,8 @@ def main():
     parser.add_argument("--power", type=float, default=0.5)
     parser.add_argument("--variants", type=int, default=3,
         help="varied copies of each program")
+    parser.add_argument("--chance", type=int, default=60000,
+        help="instructions of a program by chance, which counts as a third of all")
     parser.add_argument("--judge", nargs="*", default=[],
         help="profiles to print dispatches for an instruction of")
     parser.add_argument("count", type=int)
@@ -199,6 +233,9 @@ def main():
         for _ in range(args.variants):
             varied = vary(functions, rng, known)
             programs.append((with_names(varied), total, 0.5 / args.variants))
+    if args.chance > 0:
+        functions, total = by_chance(programs, rng, args.chance)
+        programs.append((with_names(functions), total, len(args.profile) / 3))
     chosen, prefixes = train(programs, args.count, args.power)
     print("# Sequences of handlers that are joined into one, and how many dispatches of a\n"
           "# thousand each saved when it was chosen, in the programs it was chosen on.\n"
