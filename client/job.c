@@ -128,10 +128,12 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 			call->module_len);
 	msg_set_strs(&m, FIELD_SUBMIT_ARGS, args, call->nargs);
 	msg_set_strs(&m, FIELD_SUBMIT_ENV, env, call->nenv);
-	if (call->invoke != NULL) {
+	if (call->mode != NULL)
+		msg_set_str(&m, FIELD_SUBMIT_MODE, call->mode);
+	if (call->invoke != NULL)
 		msg_set_str(&m, FIELD_SUBMIT_INVOKE, call->invoke);
+	if (call->invoke != NULL && call->nparams > 0)
 		msg_set_strs(&m, FIELD_SUBMIT_PARAMS, params, call->nparams);
-	}
 	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
 	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
 	msg_set_number(&m, FIELD_SUBMIT_CREDIT, call->credit);

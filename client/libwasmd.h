@@ -48,6 +48,7 @@ int wasmd_dispatch(struct wasmd *w, struct err *err);
 
 /* What to run. All is borrowed until wasmd_submit returns. */
 struct wasmd_call {
+	const char *mode;	/* submit's; NULL: run the module */
 	int module_fd;		/* a memfd; -1: the bytes */
 	const void *module;
 	size_t module_len;
@@ -55,7 +56,8 @@ struct wasmd_call {
 	size_t nargs;
 	const char *const *env;		/* "NAME=value" */
 	size_t nenv;
-	const char *invoke;		/* NULL: the command's _start */
+	const char *invoke;		/* NULL: the command's _start; for the
+					 * mode disasm, all functions */
 	const char *const *params;
 	size_t nparams;
 	bool has_stdin;

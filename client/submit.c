@@ -145,30 +145,6 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 
 /* ---- after ------------------------------------------------------------- */
 
-/* "FILE: trapped: integer divide by zero", the backtrace, the advice. */
-static void
-submit_explain(const struct msg *record, const struct module_source *m,
-	const struct outcome *outcome)
-{
-	struct span cause = msg_bytes(record, FIELD_JOB_EXIT_CAUSE);
-	struct span trap = msg_bytes(record, FIELD_JOB_EXIT_TRAP);
-	const struct span *frames;
-	const char *hint = outcome->advice;
-	size_t n;
-
-	if (trap.len > 0)
-		report("%s: trapped: %.*s", m->path, (int)trap.len, trap.data);
-	else
-		report("%s: %.*s", m->path, (int)cause.len, cause.data);
-	frames = msg_strs(record, FIELD_JOB_EXIT_BACKTRACE, &n);
-	for (size_t i = 0; i < n; i++)
-		report_more("    %.*s", (int)frames[i].len, frames[i].data);
-	if (outcome->exit == EXIT_INVALID)
-		hint = module_hint(m);
-	if (hint != NULL)
-		report_more("    %s", hint);
-}
-
 /* "i32:-1" is in the record; people and scripts want the number. */
 static struct span
 submit_plain_result(struct span result)
@@ -222,38 +198,19 @@ submit_write_record(const struct msg *record, const struct submit_values *v,
 	buf_clear(&table);
 }
 
-static int
-submit_exit(const struct session *s, const struct outcome *outcome)
-{
-	if (s->stdout_errno != 0)
-		return s->stdout_errno == EPIPE ? EXIT_CANCELLED : EXIT_WASMCTL;
-	if (outcome->exit == EXIT_CANCELLED && s->signal != 0)
-		return 128 + s->signal;
-	if (outcome->exit == EXIT_GUEST)
-		return (int)(msg_number(&s->record.msg,
-			FIELD_JOB_EXIT_EXIT_CODE, 0) & 255);
-	return outcome->exit;
-}
-
 /* What the record says, told to the terminal and to the caller. */
 static int
 submit_finish(struct session *s, const struct submit_values *v,
 	const struct module_source *m, int meta)
 {
 	const struct msg *record = &s->record.msg;
-	struct span status = msg_bytes(record, FIELD_JOB_EXIT_STATUS);
-	struct outcome outcome = outcome_find(status.data, status.len);
+	int status;
 
 	if (s->stdout_errno == 0)
 		submit_write_results(record);
-	else if (s->stdout_errno != EPIPE)
-		report("cannot write standard output: %s",
-			strerror(s->stdout_errno));
-	/* Whoever pressed Ctrl-C or closed our output knows it. */
-	if (outcome.exit != EXIT_GUEST && s->signal == 0 && s->stdout_errno == 0)
-		submit_explain(record, m, &outcome);
+	status = outcome_finish(s, m);
 	submit_write_record(record, v, meta);
-	return submit_exit(s, &outcome);
+	return status;
 }
 
 /* ---- the verb ---------------------------------------------------------- */

@@ -309,6 +309,7 @@ act_start(struct job *j)
 		.module_bytes = j->jobs->config.max_module,
 		.load_cpu_us = JOB_LOAD_CPU_US,
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
+		.mode = j->mode,
 	};
 
 	j->started_us = clock_monotonic_us();

@@ -42,6 +42,7 @@ struct job {
 
 	/* what was asked for */
 	struct module *module;
+	enum template_mode mode;
 	struct limits limits;
 	struct buf packed;		/* the payload of IN_CALL */
 	bool has_stdin;

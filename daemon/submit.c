@@ -33,6 +33,49 @@ submit_strs(struct arena *a, const struct msg *m, enum field_id f,
 	return 0;
 }
 
+/* What submit's mode may be. */
+static const char *const submit_modes[] = {
+	[MODE_RUN] = "run",
+	[MODE_VALIDATE] = "validate",
+	[MODE_INSPECT] = "inspect",
+	[MODE_INSPECT_JSON] = "inspect-json",
+	[MODE_DISASM] = "disasm",
+};
+#define SUBMIT_MODES (sizeof(submit_modes) / sizeof(submit_modes[0]))
+
+static int
+submit_mode(enum template_mode *mode, const struct msg *m, struct err *err)
+{
+	struct span name = msg_bytes(m, FIELD_SUBMIT_MODE);
+
+	*mode = MODE_RUN;
+	if (!msg_has(m, FIELD_SUBMIT_MODE))
+		return 0;
+	for (size_t i = 0; i < SUBMIT_MODES; i++) {
+		if (strlen(submit_modes[i]) == name.len &&
+		    memcmp(submit_modes[i], name.data, name.len) == 0) {
+			*mode = (enum template_mode)i;
+			return 0;
+		}
+	}
+	return err_set(err, PROTO_ERROR_USAGE, "submit: there is no such mode");
+}
+
+/* What is not run takes no arguments. */
+static int
+submit_check_mode(enum template_mode mode, const struct msg *m,
+	struct err *err)
+{
+	bool invokes = msg_has(m, FIELD_SUBMIT_INVOKE) && mode != MODE_DISASM;
+
+	if (mode == MODE_RUN ||
+	    (!invokes && !msg_has(m, FIELD_SUBMIT_PARAMS)))
+		return 0;
+	return err_set(err, PROTO_ERROR_USAGE,
+		"submit: the mode %s takes no %s", submit_modes[mode],
+		invokes ? "invoke" : "params");
+}
+
 static int
 submit_check(const struct msg *m, bool has_fd, struct err *err)
 {
@@ -103,6 +146,8 @@ submit_read(struct job *j, const struct msg *m, bool has_fd,
 	int r;
 
 	if (submit_check(m, has_fd, err) == -1 ||
+	    submit_mode(&j->mode, m, err) == -1 ||
+	    submit_check_mode(j->mode, m, err) == -1 ||
 	    limits_from_msg(&j->limits, m, most, err) == -1)
 		return -1;
 	j->has_stdin = msg_number(m, FIELD_SUBMIT_STDIN, 0) != 0;

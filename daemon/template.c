@@ -560,7 +560,8 @@ template_is_for(const struct template *t, uid_t uid, const struct module *m,
 		t->limits.table_elems == limits->table_elems &&
 		t->limits.module_bytes == limits->module_bytes &&
 		t->limits.load_cpu_us == limits->load_cpu_us &&
-		t->limits.cpu_us == limits->cpu_us;
+		t->limits.cpu_us == limits->cpu_us &&
+		t->limits.mode == limits->mode;
 }
 
 /* Make room for one more: the longest unused goes. Busy ones stay; there are

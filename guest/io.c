@@ -13,6 +13,7 @@
  * at most, some times. */
 #define INPUT_MAX (4 * FRAME_DATA_MAX)
 
+/* What every call touches lies together: a page less to be faulted in. */
 struct guest_io {
 	size_t start, end;	/* of the bytes in input[] */
 	uint64_t room;		/* bytes the guest may still write */
@@ -20,13 +21,13 @@ struct guest_io {
 	bool woken;		/* IN_WAKE came for it */
 	bool asked;		/* OUT_WANT_INPUT was sent */
 	bool eof;
-	uint8_t input[INPUT_MAX];
-	_Alignas(8) uint8_t call[CALL_MAX];
 	/* A frame is written by one write(2), header and all. */
 	struct {
 		struct frame frame;
 		uint8_t data[FRAME_DATA_MAX];
 	} out;
+	_Alignas(8) uint8_t call[CALL_MAX];
+	uint8_t input[INPUT_MAX];
 };
 
 struct guest_io *

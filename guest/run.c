@@ -1,8 +1,9 @@
-/* A module in the virtual machine with WASI. */
+/* A module in the virtual machine with WASI, or one that is only looked at. */
 #include "guest/run.h"
 
 #include <string.h>
 
+#include "guest/show.h"
 #include "guest/text.h"
 #include "guest/value.h"
 #include "guest/wasi.h"
@@ -16,6 +17,8 @@
 /* The one module of the process; its template loads it, its children only
  * run it. */
 static struct {
+	enum template_mode mode;	/* with any other than MODE_RUN there
+					 * is nothing here but in show.c */
 	struct vm *vm;
 	struct vm_module *module;
 	struct vm_store *store;
@@ -64,9 +67,9 @@ load_trapped(const struct vm_trap *trap, struct err *err)
 	return CTL_FAIL_TRAP;
 }
 
-int
-run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
-    struct err *err)
+static int
+load_to_run(const uint8_t *bytes, size_t len,
+    const struct template_limits *lim, struct err *err)
 {
 	const struct vm_store_limits limits = {
 		.memory_bytes = lim->memory_bytes,
@@ -90,6 +93,18 @@ run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
 	if (trap.code != TRAP_NONE)
 		return load_trapped(&trap, err);
 	if (vm_store_freeze(run.store, err) == -1)
+		return load_failure(err);
+	return 0;
+}
+
+int
+run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
+    struct err *err)
+{
+	run.mode = (enum template_mode)lim->mode;
+	if (run.mode == MODE_RUN)
+		return load_to_run(bytes, len, lim, err);
+	if (show_load(run.mode, bytes, len, err) == -1)
 		return load_failure(err);
 	return 0;
 }
@@ -249,7 +264,7 @@ text_frame(struct text *t, unsigned number, const struct vm_frame *f)
 	uint32_t len = name.len < FUNCTION_NAME_MAX ? name.len :
 	    FUNCTION_NAME_MAX;
 
-	text_printf(t, "  #%u ", number);
+	text_printf(t, "#%u ", number);
 	if (name.data == NULL)
 		text_printf(t, "?");
 	else
@@ -270,7 +285,7 @@ describe_trap(struct run_call *rc, const struct vm_trap *trap)
 	for (uint32_t i = 0; i < trap->nframes; i++)
 		text_frame(t, i, &trap->frames[i]);
 	if (trap->depth > trap->nframes)
-		text_printf(t, "  ... and %u more\n", trap->depth - trap->nframes);
+		text_printf(t, "... and %u more\n", trap->depth - trap->nframes);
 	rc->result.backtrace_len = (uint32_t)t->len - rc->result.trap_len;
 }
 
@@ -302,11 +317,10 @@ describe_end(struct run_call *rc, enum vm_status status,
 	__builtin_trap();
 }
 
-void
-run_call(const struct call *call, struct guest_io *io)
+static enum call_end
+call_module(struct run_call *rc, const struct call *call, struct guest_io *io)
 {
 	static struct vm_trap trap;
-	struct run_call *rc = &call_state;
 	enum call_end end;
 
 	vm_store_set_fuel(run.store, call->fuel);
@@ -316,8 +330,21 @@ run_call(const struct call *call, struct guest_io *io)
 		end = describe_end(rc, make_call(rc, call, &trap), &trap);
 	else
 		rc->result.trap_len = (uint32_t)rc->text.len;
-	rc->result.end = end;
 	rc->result.fuel_used = vm_store_fuel_used(run.store);
 	rc->result.memory_pages_peak = vm_store_memory_pages_peak(run.store);
+	return end;
+}
+
+void
+run_call(const struct call *call, struct guest_io *io)
+{
+	struct run_call *rc = &call_state;
+
+	if (run.mode == MODE_RUN) {
+		rc->result.end = call_module(rc, call, io);
+	} else {
+		rc->result.end = show_call(call, io, &rc->text);
+		rc->result.trap_len = (uint32_t)rc->text.len;
+	}
 	guest_io_write_result(io, &rc->result, rc->text.data, rc->text.len);
 }

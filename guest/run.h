@@ -1,6 +1,7 @@
 /*
  * A module in the virtual machine with WASI: loaded by a template, called by a
- * child. The one place where vm/ and guest/wasi.h are used.
+ * child. The one place where vm/ and guest/wasi.h are used; modules that are
+ * only looked at go on to guest/show.h.
  */
 #ifndef GUEST_RUN_H
 #define GUEST_RUN_H
@@ -15,8 +16,8 @@
 #include "guest/io.h"
 
 /*
- * In the template: decode, validate, link, instantiate and freeze. bytes stay
- * mapped, in the children too. No guest code runs. 0, or an enum ctl_failure
+ * In the template: decode, validate, link, instantiate and freeze; or what else
+ * lim->mode says. bytes stay mapped, in the children too. No guest code runs. 0, or an enum ctl_failure
  * with the error set.
  */
 int run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,

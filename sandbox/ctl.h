@@ -21,7 +21,16 @@
 #define CTL_FD 3	/* the control socket in zygote and template */
 #define MODULE_FD 4	/* the module in a template, while it loads */
 
-/* Limits that shape a template: part of its identity. */
+/* What is done with a module. */
+enum template_mode {
+	MODE_RUN = 0,
+	MODE_VALIDATE,		/* by the template; its children do nothing */
+	MODE_INSPECT,		/* children write what it declares, as text */
+	MODE_INSPECT_JSON,	/* likewise, as JSON */
+	MODE_DISASM,		/* children write code, as text */
+};
+
+/* What shapes a template: part of its identity. */
 struct template_limits {
 	uint64_t memory_bytes;	/* guest memories and heap, all together */
 	uint64_t stack_bytes;	/* guest frames */
@@ -29,6 +38,7 @@ struct template_limits {
 	uint64_t module_bytes;
 	uint64_t load_cpu_us;	/* CPU time for decoding and instantiation */
 	uint64_t cpu_us;	/* CPU time of each call; 0: no limit */
+	uint64_t mode;		/* enum template_mode */
 };
 
 enum ctl_kind {

@@ -102,6 +102,41 @@ def test_invoke_sends_parameters_and_prints_results():
     equal(result.stdout, b"6\n-0.5\n")
 
 
+@test
+def test_looking_at_a_module_is_a_mode_of_submit():
+    for line, mode, function in (
+            (["validate", module()], "validate", None),
+            (["inspect", module()], "inspect", None),
+            (["inspect", "--json", module()], "inspect-json", None),
+            (["disasm", module()], "disasm", None),
+            (["disasm", module(), "$f"], "disasm", "$f")):
+        fake = Fake(lambda job: (job.accept(), job.output(b"text\n"),
+                                 job.exit()))
+        result = fake.wasmctl(*line)
+        equal((result.returncode, result.stdout, result.stderr),
+              (0, b"text\n", b""), line)
+        equal(fake.jobs[0].params["mode"], mode, line)
+        equal(fake.jobs[0].params.get("invoke"), function, line)
+        equal("params" in fake.jobs[0].params, False, line)
+    fake = Fake(lambda job: (job.accept(), job.exit()))
+    fake.wasmctl("run", module())
+    equal("mode" in fake.jobs[0].params, False, "mode")
+
+
+@test
+def test_looking_at_a_module_tells_what_is_wrong():
+    fake = Fake(lambda job: (job.accept(), job.exit(
+        status="IV", cause="malformed module: no (at byte 0x8)")))
+    result = fake.wasmctl("validate", module())
+    equal(result.returncode, 126)
+    contains(one_message(result.stderr), "malformed module: no (at byte 0x8)")
+    for line in (["validate"], ["inspect", module(), "x"],
+                 ["disasm", module(), "f", "g"], ["validate", "--json", "x"]):
+        result = run([WASMCTL, *line])
+        equal(result.returncode, 125, line)
+        one_message(result.stderr)
+
+
 # ---- output ------------------------------------------------------------------
 
 @test

@@ -223,7 +223,8 @@ static void
 memory_type(struct dump *d, const struct memtype *t)
 {
 	limits(d, &t->limits);
-	number(d, "page_bytes", UINT64_C(1) << t->page_log2);
+	if (t->page_log2 < 64)	/* all valid ones are */
+		number(d, "page_bytes", UINT64_C(1) << t->page_log2);
 }
 
 static void

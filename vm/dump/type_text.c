@@ -62,7 +62,12 @@ text_memtype(struct out *o, const struct memtype *t)
 	text_limits(o, &t->limits);
 	if (t->page_log2 != 16) {
 		out_text(o, " (pagesize ");
-		out_u64(o, UINT64_C(1) << t->page_log2);
+		if (t->page_log2 < 64) {
+			out_u64(o, UINT64_C(1) << t->page_log2);
+		} else {	/* not valid */
+			out_text(o, "2^");
+			out_u64(o, t->page_log2);
+		}
 		out_text(o, ")");
 	}
 }
