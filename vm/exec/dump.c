@@ -87,8 +87,10 @@ dump_read(const struct dump *d, const struct code *c, uint32_t at,
 		return false;
 	*out = (struct dump_ins){ .at = at, .handler = found->id, .fused = 1 };
 	if (found->id >= CODE_HANDLERS) {
-		out->handler = code_fused_from[found->id - CODE_HANDLERS].first;
-		out->fused = code_fused_from[found->id - CODE_HANDLERS].count;
+		uint32_t n = found->id - CODE_HANDLERS;
+
+		out->handler = code_fused_parts[code_fused_from[n].at];
+		out->fused = code_fused_from[n].count;
 	}
 	out->name = code_names[out->handler];
 	out->length = code_formats[out->handler].length +

@@ -545,9 +545,15 @@ def write_names(path):
     """For people: the handlers' names, and what each fused one begins with."""
     out = ["static const char *const code_names[CODE_HANDLERS] = {"]
     out += [f"\t\"{h.name}\"," for h in handlers]
-    out += ["};", "", "static const struct { uint16_t first, count; } "
+    out += ["};", "", "/* The sequences, one behind the other, and where each is. */",
+            "static const uint16_t code_fused_parts[] = {"]
+    out += ["\t" + ", ".join(map(str, ids)) + "," for ids in fused]
+    out += ["\t0", "};", "static const struct { uint16_t at, count; } "
             "code_fused_from[CODE_FUSED + 1] = {"]
-    out += [f"\t{{ {ids[0]}, {len(ids)} }}," for ids in fused]
+    at = 0
+    for ids in fused:
+        out.append(f"\t{{ {at}, {len(ids)} }},")
+        at += len(ids)
     write(path, out + ["\t{ 0, 0 }", "};"])
 
 
