@@ -224,11 +224,17 @@ MACHINE(trap);
  * which forwards is a credit, and a return charges its position. The sum is
  * exactly what was executed, and straight code pays nothing.
  */
+#ifndef VM_UNCHECKED
 #define CHARGE(amount) do { \
 	CTX->fuel -= (amount); \
 	if (unlikely(CTX->fuel < 0)) \
 		GOTO(trap_FUEL); \
 } while (0)
+#define CHECK_STACK(frame) TRAP_IF((frame) > CTX->stack_limit, STACK_EXHAUSTED)
+#else	/* bench/vmunchecked: what the two cost */
+#define CHARGE(amount) ((void)0)
+#define CHECK_STACK(frame) ((void)0)
+#endif
 
 #define GO(t) do { \
 	CHARGE(LDS32((t) + 4)); \
@@ -255,7 +261,7 @@ MACHINE(trap);
 
 #define CALL(t, h, b, length) do { \
 	uint64_t *callee_ = FP + LDU16(b); \
-	TRAP_IF(callee_ > CTX->stack_limit, STACK_EXHAUSTED); \
+	CHECK_STACK(callee_); \
 	callee_[LDU16(h)] = (uint64_t)(uintptr_t)(PC + (length)); \
 	FP = callee_; \
 	PC += (ptrdiff_t)(t) + LDS32(t); \
@@ -335,7 +341,7 @@ MACHINE(call_indirect_subtype);
 		GOTO(call_foreign); \
 	} \
 	uint64_t *callee_ = FP + CALL_BASE(PC); \
-	TRAP_IF(callee_ > CTX->stack_limit, STACK_EXHAUSTED); \
+	CHECK_STACK(callee_); \
 	callee_[CALL_HEADER(PC)] = (uint64_t)(uintptr_t)PC; \
 	FP = callee_; \
 	PC = f_->code; \
