@@ -63,6 +63,8 @@ job_start_timer(struct event *timer, uint64_t us)
 static void
 job_let_go(struct job *j)
 {
+	/* Its next slice may be due in this very turn of the loop. */
+	module_stop(j->module);
 	template_cancel(&j->request);
 	stream_stop(&j->stream);
 	feed_stop(&j->feed);

@@ -196,6 +196,18 @@ def test_module_changed_while_it_is_read():
 # ---- quantity ----------------------------------------------------------------
 
 @test
+def test_clients_that_leave_while_their_module_is_read():
+    d = Daemon()
+    witness = Witness(d)
+    for n in range(200):
+        with wire.Connection.connect(d.socket) as conn:
+            conn.request("submit", {"module": b"out x\n"})
+            if n % 2:   # what is read in the same turn as the end
+                conn.sock.shutdown(socket.SHUT_WR)
+    witness.check()
+
+
+@test
 def test_a_thousand_silent_connections():
     d = Daemon("--hello-timeout", "2")
     witness = Witness(d)

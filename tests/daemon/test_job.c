@@ -93,6 +93,7 @@ struct module *module_from_fd_take(struct event_base *base, int fd,
 	uint64_t max, struct module_reader reader, struct err *err)
 { return (struct module *)notes; }
 void module_unref(struct module *m) { }
+void module_stop(struct module *m) { }
 const char *module_hex(const struct module *m) { return "00"; }
 int submit_read(struct job *j, const struct msg *m, bool has_fd,
 	const struct limits *most, struct err *err) { return 0; }
