@@ -329,6 +329,22 @@ def test_children_that_break_their_protocol():
 
 
 @test
+def test_templates_that_break_their_protocol():
+    d = Daemon()
+    witness = Witness(d)
+    descriptors = d.descriptors()
+    for n in range(20):     # a packet of no bytes, but with a descriptor
+        error, _, record = d.run(f"load-empty\n{n}\n", wall_ms=5000)
+        equal((error, record["status"]), (None, "CR"))
+    witness.check()
+    until(lambda: d.descriptors() <= descriptors, what="descriptors")
+    # Nobody waits for one that has closed its socket.
+    _, _, record = d.run("load-deaf\n", wall_ms=5000)
+    equal(record["status"] in ("MO", "CR"), True, record["status"])
+    witness.check()
+
+
+@test
 def test_child_that_asks_to_be_woken_for_ever():
     d = Daemon()
     witness = Witness(d)
