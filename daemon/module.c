@@ -227,13 +227,6 @@ module_unref(struct module *m)
 	free(m);
 }
 
-void
-module_stop(struct module *m)
-{
-	if (m != NULL)
-		evtimer_del(m->next);
-}
-
 int
 module_fd(const struct module *m)
 {

@@ -43,10 +43,6 @@ struct module *module_ref(struct module *m);
 /* Drop a reference; the reader is not called any more after the last one. */
 void module_unref(struct module *m);
 
-/* Read no more of it: the reader is not called any more, whoever else keeps the
- * module. NULL is legal. */
-void module_stop(struct module *m);
-
 /* Of a complete module. */
 int module_fd(const struct module *m);
 size_t module_size(const struct module *m);

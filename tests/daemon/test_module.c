@@ -63,25 +63,6 @@ check_abc(const struct module *m)
 	assert_int_equal(ftruncate(module_fd(m), 1), -1);
 }
 
-/* Even when its slice and what stops it are due in the same turn. */
-static void
-test_stopped_module_tells_nobody(void **state)
-{
-	struct event_base *base = event_base_new();
-	struct err err = ERR_NONE;
-	struct module *m = module_from_bytes(base, "abc", 3, reader, &err);
-
-	assert_non_null(m);
-	calls = 0;
-	module_stop(m);
-	for (int i = 0; i < 10; i++)
-		event_base_loop(base, EVLOOP_NONBLOCK);
-	assert_int_equal(calls, 0);
-	module_unref(m);
-	module_stop(NULL);
-	event_base_free(base);
-}
-
 static void
 test_from_bytes(void **state)
 {
@@ -218,7 +199,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_from_bytes),
-		cmocka_unit_test(test_stopped_module_tells_nobody),
 		cmocka_unit_test(test_from_memfd_sealed_or_not),
 		cmocka_unit_test(test_large_one_takes_many_turns),
 		cmocka_unit_test(test_given_up_while_it_is_read),
