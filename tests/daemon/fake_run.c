@@ -124,7 +124,7 @@ run_load(const struct run_module *modules, unsigned count,
 	if (is(&l, "load-spin"))
 		spin();
 	if (is(&l, "load-empty")) {
-		fd_send(CTL_FD, "", 0, &(int){ MODULE_FD }, 1);
+		fd_send(CTL_FD, "", 0, &(int){ STDIN_FILENO }, 1);
 		spin();
 	}
 	if (is(&l, "load-deaf")) {
