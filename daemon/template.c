@@ -287,6 +287,15 @@ template_put_ready(struct template *t, struct child *c)
 	t->nready++;
 }
 
+/* It does not listen any more: it has died or is to. Its exit follows, and with
+ * it another try for those who wait. */
+static void
+template_end(struct template *t)
+{
+	if (t->process != NULL)
+		process_kill(t->process);
+}
+
 /* Give what is ready; ask for what is missing. */
 static void
 template_serve(struct template *t)
@@ -306,6 +315,10 @@ template_serve(struct template *t)
 	want = t->nrequests + ahead;
 	while (t->nready + t->nasked < want && t->nasked < TEMPLATE_ASKED) {
 		if (template_ask(t) == -1) {
+			if (errno == EPIPE) {
+				template_end(t);
+				return;
+			}
 			template_fail_text(t, FAILURE_DAEMON,
 				"cannot ask for a child: %s", strerror(errno));
 			return;
@@ -401,7 +414,9 @@ template_read(struct template *t)
 	ssize_t n;
 
 	n = fd_recv(t->sock, &msg, sizeof(msg), &pidfd, 1, &nfds);
-	if (n == 0 || (n == -1 && (errno == EAGAIN || errno == ECONNRESET)))
+	/* An empty packet looks like the end, but for its descriptor. */
+	if ((n == 0 && nfds == 0) ||
+	    (n == -1 && (errno == EAGAIN || errno == ECONNRESET)))
 		return false;
 	if (nfds == 0)
 		pidfd = -1;
@@ -419,9 +434,10 @@ template_on_message(evutil_socket_t sock, short what, void *arg)
 {
 	struct template *t = arg;
 
-	/* At the end of the socket its exit follows; nothing else is read. */
-	if (!template_read(t))
+	if (!template_read(t)) {
 		event_del(t->ev);
+		template_end(t);
+	}
 }
 
 /* ---- life ---------------------------------------------------------------- */

@@ -246,7 +246,7 @@ worker_on_message(evutil_socket_t sock, short what, void *arg)
 	    msg.kind == CTL_FAILED && nfds == 0) {
 		worker_refuse(w, &msg);
 	} else {
-		if (n > 0 && nfds == 1)
+		if (nfds == 1)	/* of an empty packet, too */
 			fd_close(&pidfd);
 		workers_lose(ws, n == 0 ? "it closed its socket" :
 			"it answered what it was not asked");

@@ -4,7 +4,7 @@
  * out of the interpreter can be said there, too. Runs in template and child.
  *
  * Lines that a template heeds: malformed, invalid, unlinkable, memory,
- * load-crash, load-violation, load-spin.
+ * load-crash, load-violation, load-spin, load-empty, load-deaf.
  * Lines that a child does in turn: out TEXT, err TEXT (\n is put behind),
  * put TEXT (nothing is), flood, burst N, spin, sleep MS, forever, cat, args,
  * preloaded (the others' names and contents, a line each),
@@ -17,7 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "guest/run.h"
+#include "sandbox/ctl.h"
 #include "sandbox/process.h"
 
 static const struct run_module *loaded;
@@ -121,6 +123,14 @@ run_load(const struct run_module *modules, unsigned count,
 		violate();
 	if (is(&l, "load-spin"))
 		spin();
+	if (is(&l, "load-empty")) {
+		fd_send(CTL_FD, "", 0, &(int){ STDIN_FILENO }, 1);
+		spin();
+	}
+	if (is(&l, "load-deaf")) {
+		close(CTL_FD);
+		spin();
+	}
 	return 0;
 }
 

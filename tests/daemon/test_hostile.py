@@ -196,6 +196,18 @@ def test_module_changed_while_it_is_read():
 # ---- quantity ----------------------------------------------------------------
 
 @test
+def test_clients_that_leave_while_their_module_is_read():
+    d = Daemon()
+    witness = Witness(d)
+    for n in range(200):
+        with wire.Connection.connect(d.socket) as conn:
+            conn.request("submit", {"module": b"out x\n"})
+            if n % 2:   # what is read in the same turn as the end
+                conn.sock.shutdown(socket.SHUT_WR)
+    witness.check()
+
+
+@test
 def test_a_thousand_silent_connections():
     d = Daemon("--hello-timeout", "2")
     witness = Witness(d)
@@ -314,6 +326,22 @@ def test_children_that_break_their_protocol():
     equal((output[1], record["status"]), (b"half", "CR"))
     _, output, _ = d.run("trap bad \x01\x1b[31m text\n")
     contains(_["trap"], "bad ??[31m text")
+
+
+@test
+def test_templates_that_break_their_protocol():
+    d = Daemon()
+    witness = Witness(d)
+    descriptors = d.descriptors()
+    for n in range(20):     # a packet of no bytes, but with a descriptor
+        error, _, record = d.run(f"load-empty\n{n}\n", wall_ms=5000)
+        equal((error, record["status"]), (None, "CR"))
+    witness.check()
+    until(lambda: d.descriptors() <= descriptors, what="descriptors")
+    # Nobody waits for one that has closed its socket.
+    _, _, record = d.run("load-deaf\n", wall_ms=5000)
+    equal(record["status"] in ("MO", "CR"), True, record["status"])
+    witness.check()
 
 
 @test

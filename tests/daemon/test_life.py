@@ -98,7 +98,7 @@ def test_worker_is_restarted():
 @test
 def test_template_that_is_killed_is_made_again():
     d = Daemon()
-    for _ in range(3):
+    for _ in range(30):
         equal(d.status("out x\n"), "OK")
         for pid, _ in d.children():
             if pid_in_ns(pid) > 2:
