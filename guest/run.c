@@ -172,7 +172,7 @@ text_frame(struct text *t, unsigned number, const struct vm_frame *f)
 	uint32_t len = name.len < FUNCTION_NAME_MAX ? name.len :
 	    FUNCTION_NAME_MAX;
 
-	text_printf(t, "  #%u ", number);
+	text_printf(t, "#%u ", number);
 	if (name.data == NULL)
 		text_printf(t, "?");
 	else
@@ -195,7 +195,7 @@ describe_trap(struct run_call *rc, const struct vm_trap *trap)
 	for (uint32_t i = 0; i < trap->nframes; i++)
 		text_frame(t, i, &trap->frames[i]);
 	if (trap->depth > trap->nframes)
-		text_printf(t, "  ... and %u more\n", trap->depth - trap->nframes);
+		text_printf(t, "... and %u more\n", trap->depth - trap->nframes);
 	rc->result.backtrace_len = (uint32_t)t->len - rc->result.trap_len;
 }
 

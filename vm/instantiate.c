@@ -521,8 +521,12 @@ vm_instantiate(struct vm_store *s, struct vm_module *m,
 	s->instances = in;
 	ret = instance_fill(in, offsets, &code, err);
 	free(offsets);
-	if (ret == -1)
+	if (ret == -1) {
+		/* That happens before segments are copied: nobody knows it. */
+		s->instances = in->next;
+		instance_free(in);
 		return -1;
+	}
 	*out = in;
 	*trap = (struct vm_trap){ .code = code };
 	return code == TRAP_NONE ? VM_OK : VM_TRAP;
