@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "vm/exec/dump.h"
+#include "vm/exec/listing.h"
 #include "vm/exec/profile.h"
 
 struct counter {
@@ -50,9 +50,9 @@ function_ran(const struct code_func *f)
 int
 profile_write(const struct code *c, const char *path)
 {
-	struct dump *d = dump_new();
+	struct listing *d = listing_new();
 	FILE *out = fopen(path, "w");
-	struct dump_ins in;
+	struct listing_ins in;
 
 	if (d == NULL || out == NULL)
 		return -1;
@@ -61,12 +61,12 @@ profile_write(const struct code *c, const char *path)
 			continue;
 		fprintf(out, "function %u\n", (unsigned)f);
 		for (uint32_t at = c->funcs[f].start; at < c->funcs[f].end &&
-		    dump_read(d, c, at, &in); at += in.length)
+		    listing_read(d, c, at, &in); at += in.length)
 			fprintf(out, "%llu %llu %s\n",
 				(unsigned long long)counters[at / 8].executed,
 				(unsigned long long)counters[at / 8].fell,
 				in.name);
 	}
-	dump_free(d);
+	listing_free(d);
 	return fclose(out) == 0 ? 0 : -1;
 }

@@ -19,7 +19,7 @@
 #include "guest/wasi.h"
 #include "sandbox/call.h"
 #include "vm/exec/compile.h"
-#include "vm/exec/dump.h"
+#include "vm/exec/listing.h"
 
 struct options {
 	bool timed, plain, disassemble;
@@ -63,8 +63,8 @@ report(enum vm_status status, const struct vm_trap *trap, uint32_t exit_code)
 static void
 disassemble(const struct code *c)
 {
-	struct dump *d = dump_new();
-	struct dump_ins in;
+	struct listing *d = listing_new();
+	struct listing_ins in;
 	char text[200];
 
 	for (uint32_t f = 0; d != NULL && f < c->nfuncs; f++) {
@@ -72,14 +72,14 @@ disassemble(const struct code *c)
 
 		printf("function %u\n", (unsigned)f);
 		for (uint32_t at = c->funcs[f].start; at < c->funcs[f].end &&
-		    dump_read(d, c, at, &in); at += in.length) {
-			dump_print(c, &in, text, sizeof(text));
+		    listing_read(d, c, at, &in); at += in.length) {
+			listing_print(c, &in, text, sizeof(text));
 			/* + executed by the handler above, when come from there */
 			printf("%8u %c %s\n", at, covered > 0 ? '+' : ' ', text);
 			covered = covered > 0 ? covered - 1 : in.fused - 1;
 		}
 	}
-	dump_free(d);
+	listing_free(d);
 }
 
 static int

@@ -2,20 +2,20 @@
  * Translated code as people read it, and as the profiler counts it. Runs
  * wherever a module was loaded; nothing that executes needs it.
  */
-#ifndef VM_EXEC_DUMP_H
-#define VM_EXEC_DUMP_H
+#ifndef VM_EXEC_LISTING_H
+#define VM_EXEC_LISTING_H
 
 #include <stddef.h>
 
 #include "vm/exec/code.h"
 
 /* Handlers by their addresses. */
-struct dump;
+struct listing;
 
-struct dump *dump_new(void);	/* NULL without memory */
-void dump_free(struct dump *d);
+struct listing *listing_new(void);	/* NULL without memory */
+void listing_free(struct listing *d);
 
-struct dump_ins {
+struct listing_ins {
 	uint32_t at;		/* offset in the code */
 	uint32_t length;	/* bytes, with the cells of a br_table */
 	uint32_t handler;	/* its own */
@@ -27,11 +27,11 @@ struct dump_ins {
  * The instruction at offset at. False if none begins there; the next one is
  * at at + length.
  */
-bool dump_read(const struct dump *d, const struct code *c, uint32_t at,
-	struct dump_ins *out);
+bool listing_read(const struct listing *d, const struct code *c, uint32_t at,
+	struct listing_ins *out);
 
 /* Its name and fields as text without a newline, cut off at size. */
-void dump_print(const struct code *c, const struct dump_ins *in, char *text,
+void listing_print(const struct code *c, const struct listing_ins *in, char *text,
 	size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 /* Translated code as text. */
-#include "vm/exec/dump.h"
+#include "vm/exec/listing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +13,10 @@ struct by_address {
 	uint32_t id;
 };
 
-#define DUMP_HANDLERS (CODE_HANDLERS + CODE_FUSED)
+#define LISTING_HANDLERS (CODE_HANDLERS + CODE_FUSED)
 
-struct dump {
-	struct by_address handlers[DUMP_HANDLERS];
+struct listing {
+	struct by_address handlers[LISTING_HANDLERS];
 };
 
 static int
@@ -27,22 +27,22 @@ compare_address(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
-struct dump *
-dump_new(void)
+struct listing *
+listing_new(void)
 {
-	struct dump *d = malloc(sizeof(*d));
+	struct listing *d = malloc(sizeof(*d));
 
 	if (d == NULL)
 		return NULL;
-	for (uint32_t i = 0; i < DUMP_HANDLERS; i++)
+	for (uint32_t i = 0; i < LISTING_HANDLERS; i++)
 		d->handlers[i] = (struct by_address){ code_handler_address(i), i };
-	qsort(d->handlers, DUMP_HANDLERS, sizeof(d->handlers[0]),
+	qsort(d->handlers, LISTING_HANDLERS, sizeof(d->handlers[0]),
 		compare_address);
 	return d;
 }
 
 void
-dump_free(struct dump *d)
+listing_free(struct listing *d)
 {
 	free(d);
 }
@@ -71,8 +71,8 @@ cells_length(const char *name, const uint8_t *at,
 }
 
 bool
-dump_read(const struct dump *d, const struct code *c, uint32_t at,
-	struct dump_ins *out)
+listing_read(const struct listing *d, const struct code *c, uint32_t at,
+	struct listing_ins *out)
 {
 	const uint8_t *base = c->region.base + at;
 	const struct by_address *found;
@@ -81,11 +81,11 @@ dump_read(const struct dump *d, const struct code *c, uint32_t at,
 	if (at + sizeof(key.address) > c->used)
 		return false;
 	memcpy(&key.address, base, sizeof(key.address));
-	found = bsearch(&key, d->handlers, DUMP_HANDLERS,
+	found = bsearch(&key, d->handlers, LISTING_HANDLERS,
 		sizeof(d->handlers[0]), compare_address);
 	if (found == NULL)
 		return false;
-	*out = (struct dump_ins){ .at = at, .handler = found->id, .fused = 1 };
+	*out = (struct listing_ins){ .at = at, .handler = found->id, .fused = 1 };
 	if (found->id >= CODE_HANDLERS) {
 		uint32_t n = found->id - CODE_HANDLERS;
 
@@ -99,7 +99,7 @@ dump_read(const struct dump *d, const struct code *c, uint32_t at,
 }
 
 void
-dump_print(const struct code *c, const struct dump_ins *in, char *text,
+listing_print(const struct code *c, const struct listing_ins *in, char *text,
 	size_t size)
 {
 	static const char letters[] = "abcdxyhnoput" "kl";
