@@ -71,12 +71,6 @@ emit(struct emitter *e, enum code_op op)
 	return in;
 }
 
-bool
-code_has_handler(enum code_op op, unsigned ca, unsigned cb, unsigned cd)
-{
-	return code_handler_of[op][ca][cb][cd] != 0;
-}
-
 /* ---- writing ------------------------------------------------------------ */
 
 static int

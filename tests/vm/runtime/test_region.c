@@ -109,7 +109,7 @@ test_memory_respects_its_maximum(void **state)
 	assert_int_equal(mem_pages(m), 2);
 	type.limits = (struct limits){ .min = UINT64_C(1) << 40, .is64 = true };
 	assert_null(mem_new(s, &type, &err));
-	assert_int_equal(err.code, VM_LIMIT);
+	assert_int_equal(err.code, VM_NOMEM);
 	vm_store_free(s);
 	vm_free(vm);
 }
