@@ -13,10 +13,10 @@ struct by_address {
 	uint32_t id;
 };
 
-#define DUMP_HANDLERS (CODE_HANDLERS + CODE_FUSED)
+#define LISTING_HANDLERS (CODE_HANDLERS + CODE_FUSED)
 
 struct listing {
-	struct by_address handlers[DUMP_HANDLERS];
+	struct by_address handlers[LISTING_HANDLERS];
 };
 
 static int
@@ -34,9 +34,9 @@ listing_new(void)
 
 	if (d == NULL)
 		return NULL;
-	for (uint32_t i = 0; i < DUMP_HANDLERS; i++)
+	for (uint32_t i = 0; i < LISTING_HANDLERS; i++)
 		d->handlers[i] = (struct by_address){ code_handler_address(i), i };
-	qsort(d->handlers, DUMP_HANDLERS, sizeof(d->handlers[0]),
+	qsort(d->handlers, LISTING_HANDLERS, sizeof(d->handlers[0]),
 		compare_address);
 	return d;
 }
@@ -81,7 +81,7 @@ listing_read(const struct listing *d, const struct code *c, uint32_t at,
 	if (at + sizeof(key.address) > c->used)
 		return false;
 	memcpy(&key.address, base, sizeof(key.address));
-	found = bsearch(&key, d->handlers, DUMP_HANDLERS,
+	found = bsearch(&key, d->handlers, LISTING_HANDLERS,
 		sizeof(d->handlers[0]), compare_address);
 	if (found == NULL)
 		return false;
