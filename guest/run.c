@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest/hot.h"
 #include "guest/text.h"
 #include "guest/value.h"
 #include "guest/wasi.h"
@@ -20,19 +21,39 @@ static struct {
 	struct vm_module *module;
 	struct vm_store *store;
 	struct vm_instance *instance;
+	/* of a command: looked for once, as the names of exports are in pages
+	 * that a child need not see */
+	struct vm_extern_item command;
+	bool is_command;
 } run;
 
 /* One call on its way. Static, as the guest's process has a small stack. */
-static struct run_call {
+static struct vm_value call_args[LIMIT_PARAMS];
+static char call_text[RESULT_TEXT_MAX];
+static GUEST_HOT struct run_call {
 	struct vm_extern_item func;
 	const struct functype *type;
-	struct vm_value args[LIMIT_PARAMS];
 	struct vm_value results[CALL_VALUES_MAX];
 	struct call_result result;
 	struct text text;
-} call_state;
+	struct vm_trap trap;
+} call_state = { .text.data = call_text };
 
 /* ---- loading ----------------------------------------------------------- */
+
+static struct name
+name_of(const char *s)
+{
+	return (struct name){ s, (uint32_t)strlen(s) };
+}
+
+/* The exported function of that name; false if there is none. */
+static bool
+find_function(const char *name, struct vm_extern_item *out)
+{
+	return vm_export(run.instance, name_of(name), out, NULL) == 0 &&
+	    out->kind == EXTERN_FUNC;
+}
 
 static int
 load_failure(const struct err *err)
@@ -91,24 +112,17 @@ run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
 		return load_trapped(&trap, err);
 	if (vm_store_freeze(run.store, err) == -1)
 		return load_failure(err);
+	run.is_command = find_function("_start", &run.command);
 	return 0;
 }
 
+void
+run_warm(void)
+{
+	vm_store_warm(run.store);
+}
+
 /* ---- what to call ------------------------------------------------------ */
-
-static struct name
-name_of(const char *s)
-{
-	return (struct name){ s, (uint32_t)strlen(s) };
-}
-
-/* The exported function of that name; false if there is none. */
-static bool
-find_function(const char *name, struct vm_extern_item *out)
-{
-	return vm_export(run.instance, name_of(name), out, NULL) == 0 &&
-	    out->kind == EXTERN_FUNC;
-}
 
 /* Some of the functions that could have been named. */
 static void
@@ -130,7 +144,8 @@ list_exports(struct text *t)
 static enum call_end
 choose_command(struct run_call *rc)
 {
-	if (!find_function("_start", &rc->func)) {
+	rc->func = run.command;
+	if (!run.is_command) {
 		text_printf(&rc->text, "the module is no command: it exports no "
 		    "function _start, and no other was named");
 		list_exports(&rc->text);
@@ -170,7 +185,7 @@ parse_params(struct run_call *rc, const struct call *call)
 		return wrong_count(rc, call);
 	for (uint32_t i = 0; i < functype->nparams; i++) {
 		if (value_parse(call->params[i], functype->params[i],
-		    &rc->args[i]))
+		    &call_args[i]))
 			continue;
 		valtype_text(functype->params[i], type);
 		text_printf(&rc->text, "argument %u of %.100s: \"%.100s\" is no %s",
@@ -234,7 +249,7 @@ make_call(struct run_call *rc, const struct call *call, struct vm_trap *trap)
 		status = initialize(call->invoke, trap);
 	if (status != VM_OK)
 		return status;
-	return vm_call(run.store, rc->func, rc->args, rc->type->nparams,
+	return vm_call(run.store, rc->func, call_args, rc->type->nparams,
 	    rc->results, rc->type->nresults, trap);
 }
 
@@ -305,7 +320,6 @@ describe_end(struct run_call *rc, enum vm_status status,
 void
 run_call(const struct call *call, struct guest_io *io)
 {
-	static struct vm_trap trap;
 	struct run_call *rc = &call_state;
 	enum call_end end;
 
@@ -313,7 +327,7 @@ run_call(const struct call *call, struct guest_io *io)
 	wasi_start(wasi_get(), call, io);
 	end = call->invoke == NULL ? choose_command(rc) : choose_export(rc, call);
 	if (end == GO_ON)
-		end = describe_end(rc, make_call(rc, call, &trap), &trap);
+		end = describe_end(rc, make_call(rc, call, &rc->trap), &rc->trap);
 	else
 		rc->result.trap_len = (uint32_t)rc->text.len;
 	rc->result.end = end;

@@ -22,6 +22,9 @@
 int run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
 	struct err *err);
 
+/* In a child that waits for its call: take the page faults of it ahead. */
+void run_warm(void);
+
 /*
  * In the child, behind its last filter: make the call, write its result frame.
  * call and its strings stay until the end.

@@ -56,6 +56,9 @@ struct ctl_msg {
 	uint64_t id;		/* the request's, echoed in its answer */
 	union {
 		struct template_limits limits;		/* CTL_TEMPLATE */
+		struct {				/* CTL_CALL */
+			uint32_t ahead;		/* 1: its call is yet to come */
+		} call;
 		struct {				/* CTL_FAILED */
 			uint64_t offset;
 			uint32_t has_offset;
