@@ -116,8 +116,9 @@ def test_sigterm_lets_running_calls_end():
     time.sleep(0.1)
     error, _ = other.call("submit", {"module": b"exit 0\n"})
     equal(error["name"], "unavailable")
-    messages = [conn.receive() for _ in range(2)]
-    equal(messages[1][2]["status"], "OK")
+    output, record = d.collect(conn)
+    equal(output[1], b"done\n")
+    equal(record["status"], "OK")
     equal(d.process.wait(5), 0)
 
 
