@@ -9,14 +9,13 @@
 #define EXIT_INVALID	126	/* the module */
 #define EXIT_NOT_FOUND	127	/* the file, or an export */
 #define EXIT_CANCELLED	143	/* by request */
-#define EXIT_GUEST	(-1)	/* the guest's own code */
 
-struct outcome {
-	int exit;		/* or EXIT_GUEST */
-	const char *advice;	/* what to do, or NULL */
-};
+struct module_source;
+struct session;
 
-/* That of a record's two letters; that of "XX" when they are not known. */
-struct outcome outcome_find(const char *letters, size_t len);
+/* Report what the job's record says, if it says something of interest. modules
+ * are the job's, the main one first. Returns what wasmctl exits with. */
+int outcome_finish(const struct session *s, const struct module_source *modules,
+	size_t count);
 
 #endif

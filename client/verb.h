@@ -32,6 +32,10 @@ void verb_print_help(const struct verb *verb);
 extern const struct option_spec submit_options[];
 int submit_run(const struct verb *verb, int argc, char **argv);
 
+/* look.c: validate, inspect, disasm */
+extern const struct option_spec look_options[], inspect_options[];
+int look_run(const struct verb *verb, int argc, char **argv);
+
 /* check.c */
 extern const struct option_spec check_options[];
 int check_run(const struct verb *verb, int argc, char **argv);

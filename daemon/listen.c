@@ -137,6 +137,9 @@ static int
 listener_open_own(struct listener *l, const struct listen_config *config,
 	struct err *err)
 {
+	if (config->path == NULL)
+		return err_set(err, 1, "--private without --socket needs "
+			"XDG_RUNTIME_DIR");
 	if (strlen(config->path) >= sizeof(l->addr.sun_path))
 		return err_set(err, 1, "a socket's path has at most %zu bytes: "
 			"%s", sizeof(l->addr.sun_path) - 1, config->path);

@@ -14,7 +14,7 @@ struct event_base;
 struct listener;
 
 struct listen_config {
-	const char *path;	/* unless sockets were handed over */
+	const char *path;	/* unless sockets were handed over; NULL: none */
 	bool is_private;	/* only for this user; its directory is made */
 	bool has_group;		/* members of it may connect, too */
 	gid_t group;

@@ -17,7 +17,7 @@ facts_set_result(struct facts *f, const struct call_result *r,
 	const char *text, size_t len)
 {
 	if (len > sizeof(f->text) || r->end < END_RETURNED ||
-	    r->end > END_UNSUPPORTED || r->nresults > CALL_VALUES_MAX ||
+	    r->end > END_MALFORMED || r->nresults > CALL_VALUES_MAX ||
 	    r->trap_len > len || r->backtrace_len > len - r->trap_len)
 		return -1;
 	f->has_result = true;
@@ -167,6 +167,10 @@ outcome_of_claim(struct outcome *o, const struct facts *f,
 	case END_UNSUPPORTED:
 		outcome_set(o, PROTO_STATUS_NF, "%.*s", (int)r->trap_len,
 			f->text);
+		break;
+	case END_MALFORMED:
+		outcome_set(o, PROTO_STATUS_IV, "malformed module: %.*s",
+			(int)r->trap_len, f->text);
 		break;
 	}
 	/* Only a trap is one. */

@@ -47,6 +47,26 @@ server_time(uint64_t us)
 		(suseconds_t)(us % 1000000) };
 }
 
+/*
+ * A loop whose timers never fire early: by default it measures from the
+ * beginning of its turn, with a clock that is milliseconds behind, so that a
+ * guest which sleeps would be woken too soon.
+ */
+static struct event_base *
+server_make_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config != NULL && event_config_set_flag(config,
+		    EVENT_BASE_FLAG_PRECISE_TIMER |
+		    EVENT_BASE_FLAG_NO_CACHE_TIME) == 0)
+		base = event_base_new_with_config(config);
+	if (config != NULL)
+		event_config_free(config);
+	return base;
+}
+
 /* ---- leaving ------------------------------------------------------------- */
 
 /* Until all jobs have ended, in time or by force, and their clients know. */
@@ -245,7 +265,7 @@ server_new_take(const struct options *o, const struct launch_config *launch,
 	s->options = o;
 	s->listener = l;
 	users_init(&s->users);
-	s->base = event_base_new();
+	s->base = server_make_base();
 	if (s->base == NULL)
 		err_set(err, 1, "no event loop");
 	if (s->base == NULL ||

@@ -1,9 +1,11 @@
-/* A module in the virtual machine with WASI. */
+/* A module in the virtual machine with WASI, or one that is only looked at. */
 #include "guest/run.h"
 
 #include <string.h>
 
 #include "guest/hot.h"
+#include "guest/program.h"
+#include "guest/show.h"
 #include "guest/text.h"
 #include "guest/value.h"
 #include "guest/wasi.h"
@@ -14,13 +16,11 @@
 
 #define GO_ON ((enum call_end)0)	/* nothing has ended yet */
 
-/* The one module of the process; its template loads it, its children only
- * run it. */
+/* What the process runs; with any other mode than MODE_RUN there is nothing
+ * here but in show.c. */
 static struct {
-	struct vm *vm;
-	struct vm_module *module;
-	struct vm_store *store;
-	struct vm_instance *instance;
+	enum template_mode mode;
+	struct program program;
 	/* of a command: looked for once, as the names of exports are in pages
 	 * that a child need not see */
 	struct vm_extern_item command;
@@ -41,85 +41,30 @@ static GUEST_HOT struct run_call {
 
 /* ---- loading ----------------------------------------------------------- */
 
-static struct name
-name_of(const char *s)
-{
-	return (struct name){ s, (uint32_t)strlen(s) };
-}
-
-/* The exported function of that name; false if there is none. */
-static bool
-find_function(const char *name, struct vm_extern_item *out)
-{
-	return vm_export(run.instance, name_of(name), out, NULL) == 0 &&
-	    out->kind == EXTERN_FUNC;
-}
-
-static int
-load_failure(const struct err *err)
-{
-	switch ((enum vm_error)err->code) {
-	case VM_MALFORMED:
-		return CTL_FAIL_MALFORMED;
-	case VM_INVALID:
-		return CTL_FAIL_INVALID;
-	case VM_UNLINKABLE:
-		return CTL_FAIL_UNLINKABLE;
-	case VM_LIMIT:
-	case VM_USAGE:
-		return CTL_FAIL_LIMIT;
-	case VM_NOMEM:
-		break;
-	}
-	return CTL_FAIL_MEMORY;
-}
-
-static int
-load_trapped(const struct vm_trap *trap, struct err *err)
-{
-	if (trap->code == TRAP_OUT_OF_MEMORY) {
-		err_set(err, VM_NOMEM, "no memory for the module's instance");
-		return CTL_FAIL_MEMORY;
-	}
-	err_set(err, VM_UNLINKABLE, "%s", trap_text(trap->code));
-	return CTL_FAIL_TRAP;
-}
-
 int
-run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
-    struct err *err)
+run_load(const struct run_module *modules, unsigned count,
+    const struct template_limits *lim, struct err *err)
 {
-	const struct vm_store_limits limits = {
-		.memory_bytes = lim->memory_bytes,
-		.table_elems = lim->table_elems,
-		.stack_bytes = lim->stack_bytes,
-	};
-	struct vm_trap trap = { .code = TRAP_NONE };
+	int failure;
 
-	run.vm = vm_new();
-	if (run.vm == NULL) {
-		err_set(err, VM_NOMEM, "no memory to load the module");
-		return CTL_FAIL_MEMORY;
+	run.mode = (enum template_mode)lim->mode;
+	if (run.mode == MODE_RUN) {
+		failure = program_load(&run.program, modules, count, lim, err);
+		run.is_command = failure == 0 &&
+		    program_function(&run.program.module[0], "_start",
+		    &run.command);
+		return failure;
 	}
-	if (vm_module_new(run.vm, bytes, len, &run.module, err) == -1)
-		return load_failure(err);
-	run.store = vm_store_new(run.vm, &limits, err);
-	if (run.store == NULL ||
-	    wasi_define(run.store, wasi_get(), err) == -1 ||
-	    vm_instantiate(run.store, run.module, &run.instance, &trap, err) == -1)
-		return load_failure(err);
-	if (trap.code != TRAP_NONE)
-		return load_trapped(&trap, err);
-	if (vm_store_freeze(run.store, err) == -1)
-		return load_failure(err);
-	run.is_command = find_function("_start", &run.command);
+	if (show_load(run.mode, modules[0].bytes, modules[0].len, err) == -1)
+		return program_failure(err);
 	return 0;
 }
 
 void
 run_warm(void)
 {
-	vm_store_warm(run.store);
+	if (run.mode == MODE_RUN)
+		vm_store_warm(run.program.store);
 }
 
 /* ---- what to call ------------------------------------------------------ */
@@ -128,7 +73,7 @@ run_warm(void)
 static void
 list_exports(struct text *t)
 {
-	const struct module *m = vm_module_syntax(run.module);
+	const struct module *m = vm_module_syntax(run.program.module[0].module);
 	unsigned listed = 0;
 
 	for (uint32_t i = 0; i < m->nexports && listed < 10; i++) {
@@ -198,7 +143,8 @@ parse_params(struct run_call *rc, const struct call *call)
 static enum call_end
 choose_export(struct run_call *rc, const struct call *call)
 {
-	if (!find_function(call->invoke, &rc->func)) {
+	if (!program_function(&run.program.module[0], call->invoke,
+	    &rc->func)) {
 		text_printf(&rc->text, "the module exports no function %.200s",
 		    call->invoke);
 		list_exports(&rc->text);
@@ -223,34 +169,17 @@ choose_export(struct run_call *rc, const struct call *call)
 
 /* ---- the call ---------------------------------------------------------- */
 
-/* A reactor is initialised before its first export is called.
- * https://github.com/WebAssembly/WASI/blob/main/legacy/application-abi.md */
-static enum vm_status
-initialize(const char *invoke, struct vm_trap *trap)
-{
-	const struct functype *type;
-	struct vm_extern_item func;
-
-	if (strcmp(invoke, "_initialize") == 0 ||
-	    !find_function("_initialize", &func))
-		return VM_OK;
-	type = vm_func_type(func);
-	if (type->nparams + type->nresults != 0)
-		return VM_OK;
-	return vm_call(run.store, func, NULL, 0, NULL, 0, trap);
-}
-
 static enum vm_status
 make_call(struct run_call *rc, const struct call *call, struct vm_trap *trap)
 {
-	enum vm_status status = vm_start(run.instance, trap);
+	bool is_reactor = call->invoke != NULL &&
+	    strcmp(call->invoke, "_initialize") != 0;
+	enum vm_status status = program_start(&run.program, is_reactor, trap);
 
-	if (status == VM_OK && call->invoke != NULL)
-		status = initialize(call->invoke, trap);
 	if (status != VM_OK)
 		return status;
-	return vm_call(run.store, rc->func, call_args, rc->type->nparams,
-	    rc->results, rc->type->nresults, trap);
+	return vm_call(run.program.store, rc->func, call_args,
+	    rc->type->nparams, rc->results, rc->type->nresults, trap);
 }
 
 /* ---- how it ended ------------------------------------------------------ */
@@ -259,18 +188,21 @@ static void
 text_frame(struct text *t, unsigned number, const struct vm_frame *f)
 {
 	const struct module *m = f->module;
+	const char *preloaded = program_name_of(&run.program, m);
 	struct name name = vm_module_func_name(m, f->func);
 	uint32_t start = m->funcs[f->func].body.offset;
 	uint32_t len = name.len < FUNCTION_NAME_MAX ? name.len :
 	    FUNCTION_NAME_MAX;
 
-	text_printf(t, "  #%u ", number);
+	text_printf(t, "#%u ", number);
 	if (name.data == NULL)
 		text_printf(t, "?");
 	else
 		text_name(t, name.data, len);
-	text_printf(t, "+0x%x (func %u, offset 0x%x)\n",
-	    f->offset > start ? f->offset - start : 0, f->func, f->offset);
+	text_printf(t, "+0x%x (func %u%s%s, offset 0x%x)\n",
+	    f->offset > start ? f->offset - start : 0, f->func,
+	    preloaded == NULL ? "" : " of ", preloaded == NULL ? "" : preloaded,
+	    f->offset);
 }
 
 static void
@@ -285,7 +217,7 @@ describe_trap(struct run_call *rc, const struct vm_trap *trap)
 	for (uint32_t i = 0; i < trap->nframes; i++)
 		text_frame(t, i, &trap->frames[i]);
 	if (trap->depth > trap->nframes)
-		text_printf(t, "  ... and %u more\n", trap->depth - trap->nframes);
+		text_printf(t, "... and %u more\n", trap->depth - trap->nframes);
 	rc->result.backtrace_len = (uint32_t)t->len - rc->result.trap_len;
 }
 
@@ -317,21 +249,33 @@ describe_end(struct run_call *rc, enum vm_status status,
 	__builtin_trap();
 }
 
-void
-run_call(const struct call *call, struct guest_io *io)
+static enum call_end
+call_module(struct run_call *rc, const struct call *call, struct guest_io *io)
 {
-	struct run_call *rc = &call_state;
 	enum call_end end;
 
-	vm_store_set_fuel(run.store, call->fuel);
+	vm_store_set_fuel(run.program.store, call->fuel);
 	wasi_start(wasi_get(), call, io);
 	end = call->invoke == NULL ? choose_command(rc) : choose_export(rc, call);
 	if (end == GO_ON)
 		end = describe_end(rc, make_call(rc, call, &rc->trap), &rc->trap);
 	else
 		rc->result.trap_len = (uint32_t)rc->text.len;
-	rc->result.end = end;
-	rc->result.fuel_used = vm_store_fuel_used(run.store);
-	rc->result.memory_pages_peak = vm_store_memory_pages_peak(run.store);
+	rc->result.fuel_used = vm_store_fuel_used(run.program.store);
+	rc->result.memory_pages_peak = vm_store_memory_pages_peak(run.program.store);
+	return end;
+}
+
+void
+run_call(const struct call *call, struct guest_io *io)
+{
+	struct run_call *rc = &call_state;
+
+	if (run.mode == MODE_RUN) {
+		rc->result.end = call_module(rc, call, io);
+	} else {
+		rc->result.end = show_call(call, io, &rc->text);
+		rc->result.trap_len = (uint32_t)rc->text.len;
+	}
 	guest_io_write_result(io, &rc->result, rc->text.data, rc->text.len);
 }

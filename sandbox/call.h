@@ -69,7 +69,8 @@ struct call_value {
 struct call {
 	uint64_t fuel;		/* UINT64_MAX: no limit */
 	uint64_t output_bytes;	/* both streams together */
-	const char *invoke;	/* export to call; NULL: the command's _start */
+	const char *invoke;	/* export to call; NULL: the command's _start.
+				 * MODE_DISASM: function to show; NULL: all */
 	uint32_t nparams;	/* with invoke: typed arguments, as text */
 	const char *const *params;
 	uint32_t nargs;		/* argv, [0] is the program's name */
@@ -106,6 +107,7 @@ enum call_end {
 	END_NOT_FOUND,		/* no such export */
 	END_USAGE,		/* arguments do not fit the export's type */
 	END_UNSUPPORTED,	/* nothing to run: neither _start nor invoke */
+	END_MALFORMED,		/* the code that was to be shown is */
 };
 
 /* OUT_RESULT: this, then text_len bytes of text. */

@@ -28,7 +28,7 @@ def manual_options():
 @test
 def test_manual_has_every_option_and_no_other():
     table = {}
-    for verb in ("submit", "check"):
+    for verb in ("submit", "validate", "inspect", "disasm", "check"):
         table.update({word: bool(arg) for word, arg in words(verb).items()})
     equal(manual_options(), table)
 
@@ -92,7 +92,14 @@ def test_completion_offers_verbs_options_and_files():
     equal(completed([WASMCTL, "run", "--fuel"], ""), [])
     equal(completed([WASMCTL, "run", "--meta"], path),
           [f"{directory}/a b.wasm"])
+    preload = [WASMCTL, "run", "--preload", "lib", "="]
+    equal(completed(preload, path), [f"{directory}/a b.wasm"])
+    equal(completed([*preload, "x.wasm"], path), [f"{directory}/a b.wasm"])
+    equal(completed([*preload, "x.wasm"], "--fu"), ["--fuel"])
+    equal(completed([WASMCTL, "run", "--preload"], path), [])
     equal(completed([WASMCTL, "help"], "ch"), ["check"])
+    for verb in ("validate", "inspect", "disasm"):
+        equal(completed([WASMCTL, verb], path), [f"{directory}/a b.wasm"])
 
 
 @test

@@ -128,6 +128,8 @@ test_claims(void **state)
 		"no 'x'");
 	expect(claims(END_NOT_FOUND, 0, ""), PROTO_STATUS_NF, 0, 0, "export");
 	expect(claims(END_USAGE, 0, "too few"), PROTO_STATUS_XX, 0, 0, "too few");
+	expect(claims(END_MALFORMED, 0, "illegal opcode ff"), PROTO_STATUS_IV,
+		0, 0, "malformed module: illegal opcode ff");
 	expect(claims(END_UNSUPPORTED, 0, "no _start"), PROTO_STATUS_NF, 0, 0,
 		"no _start");
 }
@@ -136,7 +138,7 @@ static void
 test_claims_that_no_child_of_ours_makes(void **state)
 {
 	static const struct call_result bad[] = {
-		{ .end = 0 }, { .end = END_UNSUPPORTED + 1 },
+		{ .end = 0 }, { .end = END_MALFORMED + 1 },
 		{ .end = 0xffffffff },
 		{ .end = END_RETURNED, .nresults = CALL_VALUES_MAX + 1 },
 		{ .end = END_TRAPPED, .trap_len = 6 },

@@ -23,6 +23,10 @@ WASMD = str(BUILD / "wasmd")
 
 TEST_SECONDS = 60       # a test that hangs is a test that fails
 
+# What is freed is kept for a while, and everything takes longer.
+SANITIZED = "\n#define WITH_SANITIZERS 1" in (
+    BUILD / "config.h").read_text(encoding="utf-8")
+
 # When run as a program this file is __main__; the tests import it by name.
 sys.modules.setdefault("harness", sys.modules[__name__])
 
@@ -127,11 +131,15 @@ def _on_alarm(_signal, _frame):
 
 
 def _clean():
+    """Do what is to be done after a test; what went wrong, or "". The others
+    are done all the same."""
+    why = ""
     while _cleanups:
         try:
             _cleanups.pop()()
-        except Exception:               # the other cleanups still count
-            traceback.print_exc()
+        except Exception:
+            why += "\n" + traceback.format_exc()
+    return why
 
 
 def _run_one(function):
@@ -146,9 +154,11 @@ def _run_one(function):
         outcome, why = "skipped", f": {skip}"
     except Exception:
         outcome, why = "failed", "\n" + traceback.format_exc()
-    finally:
-        signal.alarm(0)
-        _clean()
+    signal.alarm(TEST_SECONDS)
+    left = _clean()
+    signal.alarm(0)
+    if left:
+        outcome, why = "failed", why + left
     seconds = time.monotonic() - began
     print(f"{outcome:8}{name} ({seconds:.2f} s){why}", flush=True)
     return outcome

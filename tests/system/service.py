@@ -14,6 +14,8 @@ from harness import BUILD, SOURCE, WASMCTL, WASMD, equal
 GUESTS = SOURCE / "tests" / "system" / "guests"
 EXAMPLES = SOURCE / "examples"
 
+HEAD = b"\0asm\1\0\0\0"      # of a binary module
+
 _translated = {}
 
 
@@ -40,6 +42,19 @@ def binary(data, name="made.wasm"):
     return path
 
 
+def leb(n):
+    """An unsigned LEB128 number."""
+    out = b""
+    while n >= 128:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def section(number, body, length=None):
+    return bytes([number]) + leb(len(body) if length is None else length) + body
+
+
 class Daemon:
     """A wasmd that ends with the test."""
 
@@ -57,6 +72,7 @@ class Daemon:
             self.process = harness.start(
                 [WASMD, "--socket", self.socket, *become, *options],
                 stdout=log, stderr=log, env=self.env)
+        harness.at_end(self._end)
         harness.until(self._answers, what="the daemon's socket")
 
     def _answers(self):
@@ -64,6 +80,16 @@ class Daemon:
             raise AssertionError("wasmd did not start:\n" + self.log())
         with socket.socket(socket.AF_UNIX) as sock:
             return sock.connect_ex(self.socket) == 0
+
+    def _end(self):
+        """It goes when it is told, with all in order: a sanitizer's report is
+        an exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            code = self.process.wait(15)
+            if code != 0:
+                raise AssertionError(f"wasmd exited with {code}:\n" +
+                                     self.log())
 
     def log(self):
         return self.log_path.read_text(errors="replace")

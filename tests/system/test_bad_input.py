@@ -10,23 +10,8 @@ import time
 import wire
 from harness import (at_end, contains, equal, one_message, start, until,
                      WASMCTL)
-from service import Daemon, bad_input, binary, guest, guest_bytes
-
-
-def leb(n):
-    """An unsigned LEB128 number."""
-    out = b""
-    while n >= 128:
-        out += bytes([n & 127 | 128])
-        n >>= 7
-    return out + bytes([n])
-
-
-def section(number, body, length=None):
-    return bytes([number]) + leb(len(body) if length is None else length) + body
-
-
-HEAD = b"\0asm\1\0\0\0"
+from service import (HEAD, Daemon, bad_input, binary, guest, guest_bytes, leb,
+                     section)
 
 
 def body_with_locals(runs):

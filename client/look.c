@@ -1,0 +1,102 @@
+/* wasmctl validate, inspect and disasm: look at a module without running it. It
+ * is the confined process that reads it. */
+#include <string.h>
+
+#include "client/address.h"
+#include "client/module.h"
+#include "client/outcome.h"
+#include "client/report.h"
+#include "client/session.h"
+#include "client/verb.h"
+
+struct look_values {
+	bool json;
+	const char *socket;
+	bool help;
+};
+
+const struct option_spec look_options[] = {
+	OPTIONS_COMMON(struct look_values),
+	{ .name = NULL },
+};
+
+const struct option_spec inspect_options[] = {
+	{ 0, "json", OPTION_FLAG, offsetof(struct look_values, json), NULL,
+		"as JSON, for programs" },
+	OPTIONS_COMMON(struct look_values),
+	{ .name = NULL },
+};
+
+static int
+look_at(const struct look_values *v, struct module_source *m,
+	struct wasmd_call *call)
+{
+	struct err err = ERR_NONE;
+	struct address address;
+	struct session s;
+	struct wasmd *conn = address_open(v->socket, &address, &err);
+	int status = EXIT_WASMCTL;
+
+	if (conn == NULL) {
+		report("%s: %s", address_text(&address), err.text);
+		return EXIT_WASMCTL;
+	}
+	if (session_run(&s, conn, call) == -1)
+		report("%s: %s", m->path, s.err.text);
+	else
+		status = outcome_finish(&s, m, 1);
+	session_clear(&s);
+	wasmd_close(conn);
+	return status;
+}
+
+/* operands: the module, and for disasm the function. */
+static int
+look_file(const struct look_values *v, const char *mode, int argc, char **argv)
+{
+	struct wasmd_call call = { .mode = mode };
+	struct module_source m;
+	int status = module_open(&m, argv[0]);
+
+	if (status != 0)
+		return status;
+	call.module_fd = m.fd;
+	if (argc > 1)
+		call.invoke = argv[1];
+	status = look_at(v, &m, &call);
+	module_close(&m);
+	return status;
+}
+
+/* The protocol's modes are called as the verbs are. */
+static const char *
+look_mode(const struct verb *verb, const struct look_values *v)
+{
+	return v->json ? "inspect-json" : verb->name;
+}
+
+int
+look_run(const struct verb *verb, int argc, char **argv)
+{
+	struct look_values v = { .help = false };
+	int first = options_parse(verb->options, &v, argc, argv);
+	int most = strcmp(verb->name, "disasm") == 0 ? 2 : 1;
+
+	if (first == -1)
+		return EXIT_WASMCTL;
+	if (v.help) {
+		verb_print_help(verb);
+		return 0;
+	}
+	if (first == argc) {
+		report("%s: which module? (see wasmctl %s --help)", verb->name,
+			verb->name);
+		return EXIT_WASMCTL;
+	}
+	if (argc - first > most) {
+		report("%s: one operand too many: \"%s\"", verb->name,
+			argv[first + most]);
+		return EXIT_WASMCTL;
+	}
+	return look_file(&v, look_mode(verb, &v), argc - first, argv + first);
+}
