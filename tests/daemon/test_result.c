@@ -320,6 +320,7 @@ test_text_becomes_printable(void **state)
 		{ "\xc0\x80", "??" }, { "\xe0\x80\x80", "???" },
 		{ "\xed\xa0\x80", "???" }, { "\xf4\x90\x80\x80", "????" },
 		{ "\xf5\x80\x80\x80", "????" }, { "\xe2\x82", "??" },
+		{ "\xc2\x9b", "??" }, { "\xc2\xa0", NULL },
 	};
 
 	for (size_t i = 0; i < COUNT(table); i++) {
