@@ -1,93 +1,72 @@
-/*
- * The interpreter's loop, counting: how often each instruction of the code ran,
- * and how often the one before it in the code ran right before. Takes the place
- * of vm/exec/run.c in bench/vmprofile; build that without fused sequences.
- *
- * At the end, a line for each instruction in the order of the code: both
- * counts and the handler's name; a line "function" before each function.
- */
-#include <stdint.h>
+/* Counting instructions: one pair of counters for each word of code. */
+#include "bench/profile.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-static void profile_step(const uint8_t *pc);
-#define PROFILE_STEP(pc) profile_step(pc)
-#include "vm/exec/run.c"
+#include "vm/exec/listing.h"
+#include "vm/exec/profile.h"
 
-#include "vm/exec/compile.h"
-
-struct count {
-	uint32_t ran, followed;
+struct counter {
+	uint64_t executed, fell;
 };
 
-static struct count *counts;
-static const struct code *code;
-static const uint8_t *last;
-
-static uint32_t
-handler_at(const uint8_t *pc)
-{
-	uint64_t address;
-
-	memcpy(&address, pc, sizeof(address));
-	for (uint32_t i = 0; i < CODE_HANDLERS; i++)
-		if (code_handler_address(i) == address)
-			return i;
-	return CODE_HANDLERS;
-}
-
-/* Instructions stand one behind the other; cells of a br_table are in between,
- * and are told by not holding a handler's address. */
-static void
-profile_dump(void)
-{
-	const char *path = getenv("VM_PROFILE");
-	FILE *f = path == NULL ? NULL : fopen(path, "w");
-
-	for (uint32_t i = 0; f != NULL && i < code->nfuncs; i++) {
-		fprintf(f, "function\n");
-		for (uint32_t at = code->funcs[i].start;
-		    at < code->funcs[i].end; at += 8) {
-			const struct count *c = &counts[at / 8];
-			uint32_t h;
-
-			if (c->ran == 0)
-				continue;
-			h = handler_at(code->region.base + at);
-			if (h < CODE_HANDLERS)
-				fprintf(f, "%u %u %s\n", (unsigned)c->ran,
-					(unsigned)c->followed,
-					code_handler_name(h));
-		}
-	}
-	if (f != NULL)
-		fclose(f);
-}
+static struct counter *counters;
+static const uint8_t *code_start, *code_end;
 
 static void
-profile_step(const uint8_t *pc)
+count(const uint8_t *pc, bool fell)
 {
-	uint64_t word;
+	struct counter *c;
 
-	if (counts == NULL || pc < code->region.base ||
-	    pc >= code->region.base + code->used)
+	if (pc < code_start || pc >= code_end)
 		return;
-	word = (uint64_t)(pc - code->region.base) / 8;
-	counts[word].ran++;
-	/* The longest instruction that falls through has 40 bytes. */
-	if (last != NULL && pc > last && pc - last <= 40)
-		counts[word].followed++;
-	last = pc;
+	c = &counters[(pc - code_start) / 8];
+	c->executed++;
+	c->fell += fell;
 }
 
-/* Called by vmbench's main when it is linked to this. */
-void profile_begin(const struct vm_module *m);
-
-void
-profile_begin(const struct vm_module *m)
+int
+profile_start(const struct code *c)
 {
-	code = &m->code;
-	counts = calloc(m->code.used / 8 + 1, sizeof(*counts));
-	if (counts != NULL)
-		atexit(profile_dump);
+	counters = calloc(c->used / 8 + 1, sizeof(*counters));
+	if (counters == NULL)
+		return -1;
+	code_start = c->region.base;
+	code_end = c->region.base + c->used;
+	code_profile = count;
+	return 0;
+}
+
+static bool
+function_ran(const struct code_func *f)
+{
+	for (uint32_t at = f->start; at < f->end; at += 8)
+		if (counters[at / 8].executed > 0)
+			return true;
+	return false;
+}
+
+int
+profile_write(const struct code *c, const char *path)
+{
+	struct listing *d = listing_new();
+	FILE *out = fopen(path, "w");
+	struct listing_ins in;
+
+	if (d == NULL || out == NULL)
+		return -1;
+	for (uint32_t f = 0; f < c->nfuncs; f++) {
+		if (!function_ran(&c->funcs[f]))
+			continue;
+		fprintf(out, "function %u\n", (unsigned)f);
+		for (uint32_t at = c->funcs[f].start; at < c->funcs[f].end &&
+		    listing_read(d, c, at, &in); at += in.length)
+			fprintf(out, "%llu %llu %s\n",
+				(unsigned long long)counters[at / 8].executed,
+				(unsigned long long)counters[at / 8].fell,
+				in.name);
+	}
+	listing_free(d);
+	return fclose(out) == 0 ? 0 : -1;
 }

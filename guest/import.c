@@ -104,14 +104,17 @@ name_distance(struct name a, struct name b)
 static unsigned
 offer_nearest(const struct offer *o, struct name to, struct name near[LISTED])
 {
-	unsigned distance[LISTED], n = 0, all = offer_all(o);
+	unsigned distance[LISTED], n = 0, all = offer_all(o), looked = 0;
 
-	for (unsigned i = 0; i < all && i < LOOKED_AT; i++) {
+	for (unsigned i = 0; i < all && looked < LOOKED_AT; i++) {
 		struct name name = offer_name(o, i);
-		unsigned d = name_distance(name, to), at = n;
+		unsigned d, at = n;
 
-		if (name.data == NULL ||
-		    (n == LISTED && d >= distance[n - 1]))
+		if (name.data == NULL)
+			continue;
+		looked++;
+		d = name_distance(name, to);
+		if (n == LISTED && d >= distance[n - 1])
 			continue;
 		if (n < LISTED)
 			n++;

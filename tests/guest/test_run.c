@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "sandbox/process.h"
 #include "tests/sandbox/harness.h"
 
 static struct launch launch;
@@ -428,6 +429,41 @@ test_preloaded_module_that_is_none_is_named(void **state)
 	    "(function 0)");
 }
 
+/* Nobody but the daemon writes there; all the same. */
+static void
+test_wrong_request_ends_the_zygote(void **state)
+{
+	static const struct {
+		uint32_t npreload;
+		size_t nfds;
+	} requests[] = {
+		{ 0, 0 }, { 0, 1 }, { 0, 3 }, { 1, 2 }, { 2, 3 },
+		{ CTL_PRELOAD_MAX + 1, FD_PASS_MAX }, { UINT32_MAX, 1 },
+		{ 1, 3 },	/* its name has no end */
+	};
+	const int fds[FD_PASS_MAX] = { 0 };
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		struct ctl_msg req = { .kind = CTL_TEMPLATE,
+			.npreload = requests[i].npreload };
+		struct launch l;
+		siginfo_t info;
+
+		harness_limits(&req.limits);
+		memset(req.preload[0], 'x', CTL_NAME_MAX);
+		harness_start_worker(&l, "wasmd-worker");
+		assert_int_equal(fd_send(l.zygote_sock, &req, sizeof(req), fds,
+		    requests[i].nfds), 0);
+		harness_reap(l.zygote_pidfd, &info);
+		if (info.si_code != CLD_EXITED ||
+		    info.si_status != PROCESS_EXIT_PEER)
+			fail_msg("request %zu: code %d, status %d", i,
+			    info.si_code, info.si_status);
+		fd_close(&l.zygote_pidfd);
+		launch_stop(&l);
+	}
+}
+
 int
 main(void)
 {
@@ -450,6 +486,7 @@ main(void)
 		cmocka_unit_test(test_missing_import_is_explained),
 		cmocka_unit_test(test_import_of_another_type_is_explained),
 		cmocka_unit_test(test_preloaded_module_that_is_none_is_named),
+		cmocka_unit_test(test_wrong_request_ends_the_zygote),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -10,6 +10,7 @@
 #include "tests/spec/spectest.h"
 #include "tests/spec/suite.h"
 #include "tests/spec/value.h"
+#include "vm/exec/compile.h"
 
 #define MAX_VALUES 64
 #define STORE_MEMORY ((uint64_t)1 << 30)
@@ -464,6 +465,8 @@ run_script(struct script *s)
 	size_t i;
 
 	m.vm = vm_new();
+	if (m.vm != NULL)
+		m.vm->plain = s->plain;
 	if (m.vm != NULL)
 		m.store = vm_store_new(m.vm, &limits, &err);
 	if (m.store == NULL || spectest_define(m.store, &err) == -1) {

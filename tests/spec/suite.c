@@ -409,13 +409,14 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 	const char *root = find_root();
 	struct tally sum = { .failed = 0 };
 	struct list l = { .names = NULL };
-	bool verbose = false;
+	bool verbose = false, plain = false;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "v")) != -1) {
-		if (opt != 'v')
-			die("usage: [-v] [part of a script's name...]", argv[0]);
-		verbose = true;
+	while ((opt = getopt(argc, argv, "pv")) != -1) {
+		if (opt == '?')
+			die("usage: [-pv] [part of a script's name...]", argv[0]);
+		verbose |= opt == 'v';
+		plain |= opt == 'p';
 	}
 	if (root == NULL) {
 		puts("no test suite: set WASM_TESTSUITE to its folder");
@@ -425,7 +426,8 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 	if (l.n > 0)
 		qsort(l.names, l.n, sizeof(*l.names), compare_names);
 	for (size_t i = 0; i < l.n; i++) {
-		struct script s = { .name = l.names[i], .verbose = verbose };
+		struct script s = { .name = l.names[i], .verbose = verbose,
+			.plain = plain };
 		struct tally t;
 
 		if (!is_wanted(s.name, argv + optind))

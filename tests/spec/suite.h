@@ -30,6 +30,7 @@ struct script {
 	const char *dir;	/* where its modules are */
 	json_t *commands;
 	bool verbose;
+	bool plain;		/* fuse no instructions */
 	struct tally *tally;
 };
 

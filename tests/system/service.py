@@ -26,7 +26,7 @@ def guest(name):
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{name}.wasm"
         subprocess.run([harness.need("wat2wasm"), GUESTS / f"{name}.wat",
-                        "--debug-names", "-o", path], check=True)
+                        "--debug-names", "--enable-all", "-o", path], check=True)
         _translated[name] = path
     return _translated[name]
 

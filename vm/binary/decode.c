@@ -439,9 +439,13 @@ read_header(struct reader *r)
 	if (reader_ok(r) && memcmp(header, magic, sizeof(magic)) != 0)
 		reader_fail_at(r, VM_MALFORMED, 0, "magic header not detected");
 	read_bytes(r, header, sizeof(version));
-	if (reader_ok(r) && memcmp(header, version, sizeof(version)) != 0)
-		reader_fail_at(r, VM_MALFORMED, sizeof(magic),
-			"unknown binary version");
+	if (!reader_ok(r) || memcmp(header, version, sizeof(version)) == 0)
+		return;
+	/* https://github.com/WebAssembly/component-model Binary.md: the upper
+	 * half is the layer, 1 for components. */
+	reader_fail_at(r, VM_MALFORMED, sizeof(magic), "unknown binary version%s",
+		header[2] == 1 && header[3] == 0 ?
+		": components are not supported, only core modules" : "");
 }
 
 static void

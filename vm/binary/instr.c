@@ -31,6 +31,15 @@ static const struct code_info code_info[PLANES_END] = {
 
 static const struct code_info illegal;
 
+/* try, catch, rethrow, delegate and catch_all: what try_table took the place
+ * of. https://github.com/WebAssembly/exception-handling, legacy */
+static bool
+is_legacy_exception(uint32_t code)
+{
+	return code == 0x06 || code == 0x07 || code == 0x09 || code == 0x18 ||
+		code == 0x19;
+}
+
 static const struct code_info *
 fail_opcode(struct reader *r, uint32_t start, unsigned prefix, uint32_t code)
 {
@@ -38,8 +47,9 @@ fail_opcode(struct reader *r, uint32_t start, unsigned prefix, uint32_t code)
 		reader_fail_at(r, VM_MALFORMED, start, "illegal opcode fe:"
 			" atomic instructions (threads) are not supported");
 	else if (prefix == OP_PREFIX_NONE)
-		reader_fail_at(r, VM_MALFORMED, start, "illegal opcode %02x",
-			(unsigned)code);
+		reader_fail_at(r, VM_MALFORMED, start, "illegal opcode %02x%s",
+			(unsigned)code, is_legacy_exception(code) ?
+			": legacy exceptions are not supported" : "");
 	else
 		reader_fail_at(r, VM_MALFORMED, start,
 			"illegal opcode %02x %02x", prefix, (unsigned)code);

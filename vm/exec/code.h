@@ -91,7 +91,6 @@ struct code {
 
 /* The address that begins an instruction. */
 uint64_t code_handler_address(uint32_t handler);
-const char *code_handler_name(uint32_t handler);
 
 /* What a call adds to the frame: it stands right before the return address. */
 static inline uint16_t

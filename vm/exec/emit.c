@@ -29,8 +29,12 @@ emitter_clear(struct emitter *e)
 {
 	free(e->labels);
 	free(e->fixups);
+	free(e->written);
+	free(e->costs);
 	e->labels = NULL;
 	e->fixups = NULL;
+	e->written = NULL;
+	e->costs = NULL;
 }
 
 static void
@@ -46,6 +50,7 @@ emitter_begin(struct emitter *e)
 	assert(e->count == 0);
 	e->pos = 0;
 	e->line_offset = 0;
+	e->nwritten = 0;
 	acc_reset(e);
 }
 
@@ -385,19 +390,51 @@ code_position(const struct code *c, const struct code_func *f,
 
 /* ---- the window ---------------------------------------------------------- */
 
+/* Remember an instruction until the function ends. */
 static void
-put_ins(struct emitter *e, const struct ins *in, uint32_t handler,
-	uint32_t plain)
+put_written(struct emitter *e, uint16_t handler)
 {
-	const struct code_format *format = &code_formats[plain];
-	uint8_t *at = code_reserve(e, format->length);
-	uint64_t address;
+	if (e->nwritten == e->cap_written) {
+		uint32_t cap = e->cap_written == 0 ? 1024 : e->cap_written * 2;
+		struct written *w = realloc(e->written, cap * sizeof(*w));
+		uint32_t *costs;
 
+		if (w != NULL)
+			e->written = w;
+		costs = realloc(e->costs, (cap + 1) * sizeof(*costs));
+		if (costs != NULL)
+			e->costs = costs;
+		if (w == NULL || costs == NULL) {
+			emitter_fail(e, VM_NOMEM, "out of memory");
+			return;
+		}
+		e->cap_written = cap;
+	}
+	e->written[e->nwritten++] = (struct written){
+		.at = e->code->used, .handler = handler,
+	};
+}
+
+static void
+put_handler(struct emitter *e, uint32_t at, uint32_t handler)
+{
+	uint64_t address = code_handler_address(handler);
+
+	memcpy(e->code->region.base + at, &address, sizeof(address));
+}
+
+static void
+put_ins(struct emitter *e, const struct ins *in)
+{
+	uint16_t h = code_handler_of[in->op][in->ca][in->cb][in->cd];
+	const struct code_format *format = &code_formats[h - 1];
+	uint8_t *at = code_reserve(e, format->length);
+
+	assert(h != 0);
 	if (at == NULL)
 		return;
 	memset(at, 0, format->length);
-	address = code_handler_address(handler);
-	memcpy(at, &address, sizeof(address));
+	put_handler(e, e->code->used, h - 1u);
 	for (unsigned i = 0; i < format->nfields; i++)
 		put_field(e, in, at + format->fields[i].offset,
 			format->fields[i].field, format->fields[i].type);
@@ -405,6 +442,7 @@ put_ins(struct emitter *e, const struct ins *in, uint32_t handler,
 		put_fixup(e, e->code->used + format->fields[0].offset,
 			in->f[FIELD_T]);
 	put_line(e, format->length / 8, in->offset);
+	put_written(e, h - 1u);
 	e->code->used += format->length;
 	if (in->refs != 0) {
 		struct code_map map = { e->code->used, in->refs };
@@ -413,57 +451,111 @@ put_ins(struct emitter *e, const struct ins *in, uint32_t handler,
 	}
 }
 
-/* The longest sequence that begins with handlers[0] and was fused: its
- * handler, and how many it covers; without one, handlers[0] itself. */
-static uint32_t
-match_fused(const uint16_t *handlers, uint32_t count, uint32_t *covered)
-{
-	uint32_t found = handlers[0];
-	uint32_t state = handlers[0] + 1u;
-
-	*covered = 1;
-	for (uint32_t i = 1; i < count; i++) {
-		uint32_t slot = FUSED_HASH(state, handlers[i]);
-
-		while (code_fused[slot].state != 0 &&
-		    (code_fused[slot].state != state ||
-		     code_fused[slot].next != handlers[i]))
-			slot = (slot + 1) & (FUSED_SLOTS - 1);
-		if (code_fused[slot].state == 0)
-			break;
-		state = code_fused[slot].to;
-		if (code_fused[slot].handler != 0) {
-			found = code_fused[slot].handler;
-			*covered = i + 1;
-		}
-	}
-	return found;
-}
-
 void
 emitter_flush(struct emitter *e)
 {
-	uint16_t plain[WINDOW];
-	uint32_t covered;
-
-	for (uint32_t i = 0; i < e->count; i++) {
-		const struct ins *in = &e->window[i];
-		uint16_t h = code_handler_of[in->op][in->ca][in->cb][in->cd];
-
-		assert(h != 0);
-		plain[i] = h - 1;
-	}
-	/* Only the first handler of a sequence changes: those behind it stay
-	 * whole, in case somebody jumps there. */
-	for (uint32_t i = 0; i < e->count; i += covered) {
-		uint32_t h = match_fused(plain + i, e->count - i, &covered);
-
-		put_ins(e, &e->window[i], h, plain[i]);
-		for (uint32_t j = i + 1; j < i + covered; j++)
-			put_ins(e, &e->window[j], plain[j], plain[j]);
-	}
+	for (uint32_t i = 0; i < e->count; i++)
+		put_ins(e, &e->window[i]);
 	e->serial += e->count;
 	e->count = 0;
+}
+
+/* ---- fusing ---------------------------------------------------------------- */
+
+/*
+ * Every instruction keeps its fields and could run by itself; what fusing
+ * changes is only its handler, which may do the work of those that follow as
+ * well. So each instruction gets the handler that reaches the end in the
+ * fewest steps, wherever somebody may jump in: costs[i] is their number from
+ * i on, and is computed from the end backwards.
+ *
+ * What follows a br is where it goes, so sequences go on there. Of a loop's
+ * beginning the cost is not known yet: the first pass takes every br as the
+ * end, and the second counts on the first one's costs.
+ */
+static uint32_t
+written_at(const struct emitter *e, uint32_t at)
+{
+	uint32_t low = 0, high = e->nwritten;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (e->written[mid].at < at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void
+find_next(struct emitter *e)
+{
+	const uint8_t *base = e->code->region.base;
+
+	for (uint32_t i = 0; i < e->nwritten; i++) {
+		struct written *w = &e->written[i];
+		uint32_t field;
+
+		w->next = i + 1;
+		if (w->handler != HANDLER_BR)
+			continue;
+		field = w->at + code_formats[HANDLER_BR].fields[0].offset;
+		w->next = written_at(e, field + get32(base + field));
+	}
+}
+
+static const struct code_fused *
+fused_step(uint32_t state, uint32_t handler)
+{
+	uint32_t slot = FUSED_HASH(state, handler);
+
+	while (code_fused[slot].state != 0 &&
+	    (code_fused[slot].state != state || code_fused[slot].next != handler))
+		slot = (slot + 1) & (FUSED_SLOTS - 1);
+	return code_fused[slot].state != 0 ? &code_fused[slot] : NULL;
+}
+
+static void
+fuse_at(struct emitter *e, uint32_t i, bool first_pass)
+{
+	const struct written *w = &e->written[i];
+	bool ends = first_pass && w->handler == HANDLER_BR;
+	uint32_t best = w->handler;
+	uint32_t cost = ends ? 1 : 1 + e->costs[w->next];
+	uint32_t state = w->handler + 1u;
+
+	for (uint32_t j = w->next; !ends && j < e->nwritten;) {
+		const struct written *next = &e->written[j];
+		const struct code_fused *step = fused_step(state, next->handler);
+
+		if (step == NULL)
+			break;
+		ends = first_pass && next->handler == HANDLER_BR;
+		state = step->to;
+		j = next->next;
+		if (step->handler != 0 && 1 + (ends ? 0 : e->costs[j]) < cost) {
+			best = step->handler;
+			cost = 1 + (ends ? 0 : e->costs[j]);
+		}
+	}
+	e->costs[i] = cost;
+	if (!first_pass && best != w->handler)
+		put_handler(e, w->at, best);
+}
+
+void
+emitter_end(struct emitter *e)
+{
+	emitter_flush(e);
+	if (e->failed || e->plain || CODE_FUSED == 0)
+		return;
+	find_next(e);
+	e->costs[e->nwritten] = 0;
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (uint32_t i = e->nwritten; i-- > 0;)
+			fuse_at(e, i, pass == 0);
 }
 
 /* ---- labels -------------------------------------------------------------- */

@@ -47,11 +47,13 @@ struct code_pair {
 	bool z_is_constant;
 };
 
+/* A step of the automaton that knows the fused sequences. */
 struct code_fused {
 	uint16_t state, next, to, handler;
 };
 
 extern const struct code_info code_info[CODE_COUNT];
+extern const struct code_format code_formats[CODE_HANDLERS];
 extern const struct code_operand_load code_operand_loads[];
 extern const struct code_pair code_pairs[];
 extern const unsigned code_noperand_loads, code_npairs;
@@ -75,6 +77,13 @@ struct ins {
 	uint32_t offset;		/* in the module */
 	uint32_t refs;			/* safe point: see struct code_map */
 	uint32_t acc_before[BANK_COUNT];
+};
+
+/* An instruction of the function as it was written. */
+struct written {
+	uint32_t at;			/* offset in the code */
+	uint32_t next;			/* what follows; of a br, where it goes */
+	uint16_t handler;		/* its own */
 };
 
 struct label {
@@ -107,7 +116,11 @@ struct emitter {
 	uint32_t nlabels;
 	struct call_fixup *fixups;
 	uint32_t nfixups, cap_fixups;
+	struct written *written;	/* of this function, in order */
+	uint32_t *costs;		/* of the code from each of them on */
+	uint32_t nwritten, cap_written;
 	uint32_t line_offset;
+	bool plain;		/* fuse nothing: a switch for tests */
 	bool failed;
 };
 
@@ -136,6 +149,9 @@ emitter_next(const struct emitter *e)
 
 /* Write the window as code. */
 void emitter_flush(struct emitter *e);
+
+/* End the function: write the window, and fuse. */
+void emitter_end(struct emitter *e);
 
 /* Labels are numbered by the caller. label_new makes one (again) unbound. */
 int label_new(struct emitter *e, uint32_t label);

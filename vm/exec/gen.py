@@ -6,7 +6,10 @@ usage: gen.py OUTPUT-DIRECTORY OPS.DEF SIMD.DEF FUSED-LIST
 
     code_ops.h       enum code_op, the internal instructions
     code_info.h      what the translator knows of them, and the encodings
+    code_opcodes.h   from WebAssembly's opcodes to them
+    code_names.h     names of the handlers
     code_handlers.h  the handlers' bodies, independent of how they dispatch
+    code_fusedN.h    those of fused sequences, in parts
 
 SIMD.DEF gives the vector instructions' functions. FUSED-LIST names sequences of handlers, one a line, whose bodies are joined
 into one handler; see fused.list.
@@ -16,6 +19,8 @@ import sys
 
 import instrs
 from instrs import BIN, CMP, UN, LOAD, STORE, FLOAT, INT
+
+FUSED_PARTS = 4		# object files of fused handlers
 
 S, K, R = 0, 1, 2
 CLASS = {"S": S, "K": K, "R": R, "-": S}
@@ -484,7 +489,9 @@ def read_fused(path):
             if len(words) < 2:
                 continue
             ids = [by_name.get(w) for w in words]
-            if None in ids or not all(handlers[i].falls for i in ids[:-1]):
+            if None in ids or not all(
+                    handlers[i].falls or handlers[i].name == "br_SSS"
+                    for i in ids[:-1]):
                 sys.exit(f"{path}: cannot fuse: {line.strip()}")
             out.append(ids)
     return out
@@ -511,10 +518,9 @@ def write_ops(path):
             "enum code_kind {"]
     out += [f"\tCODE_KIND_{k}," for k in sorted({o["kind"] for o in ops})]
     out += ["};", "", f"#define CODE_HANDLERS {len(handlers)}",
-            "#define CODE_FUSED %d" % len(fused_handlers), "",
-            f"#define HANDLER_EXIT {by_name['exit_SSS']}",
-            f"#define HANDLER_RETURN_FOREIGN {by_name['return_foreign_SSS']}",
-            "", "#endif"]
+            "#define CODE_FUSED %d" % len(fused_handlers),
+            f"#define HANDLER_BR {by_name['br_SSS']}",
+            f"#define FUSED_PARTS {FUSED_PARTS}", "", "#endif"]
     write(path, out)
 
 
@@ -535,6 +541,22 @@ def info_row(o):
     return f"\t[{enum(o['name'])}] = {{ {', '.join(parts)} }},"
 
 
+def write_names(path):
+    """For people: the handlers' names, and what each fused one begins with."""
+    out = ["static const char *const code_names[CODE_HANDLERS] = {"]
+    out += [f"\t\"{h.name}\"," for h in handlers]
+    out += ["};", "", "/* The sequences, one behind the other, and where each is. */",
+            "static const uint16_t code_fused_parts[] = {"]
+    out += ["\t" + ", ".join(map(str, ids)) + "," for ids in fused]
+    out += ["\t0", "};", "static const struct { uint16_t at, count; } "
+            "code_fused_from[CODE_FUSED + 1] = {"]
+    at = 0
+    for ids in fused:
+        out.append(f"\t{{ {at}, {len(ids)} }},")
+        at += len(ids)
+    write(path, out + ["\t{ 0, 0 }", "};"])
+
+
 def op_text_names():
     """The opcodes that have an internal instruction of the same name."""
     return {o["name"].upper(): o["name"] for o in ops}
@@ -553,7 +575,7 @@ def write_info(path):
                 cells.append(f"[{a}][{b}][{d}] = {i + 1}")
         out.append(f"\t[{enum(o['name'])}] = {{ {', '.join(cells)} }},")
     out += ["};", "",
-            "static const struct code_format code_formats[CODE_HANDLERS] = {"]
+            "const struct code_format code_formats[CODE_HANDLERS] = {"]
     for h in handlers:
         fields = ", ".join(f"{{ FIELD_{n.upper()}, TYPE_{k.upper()}, {o} }}"
                            for n, k, o in h.layout.fields)
@@ -633,6 +655,11 @@ def format_body(body, indent="\t"):
                      for s in body.rstrip("; ").split("; ") if s.strip())
 
 
+def handler_table(name, names):
+    return [f"const handler {name}[] = {{"] + \
+        [f"\th_{n}," for n in names] + ["\tNULL", "};"]
+
+
 def write_handlers(path):
     out = []
     for h in handlers:
@@ -640,25 +667,28 @@ def write_handlers(path):
         if h.falls:
             out.append(f"\tNEXT({h.layout.length});")
         out += ["}", ""]
-    for name, ids in zip(fused_handlers, fused):
+    write(path, out + handler_table("handlers_plain", [h.name for h in handlers]))
+
+
+def write_fused(path, part):
+    """Every FUSED_PARTS-th of the sequences."""
+    out = []
+    for name, ids in list(zip(fused_handlers, fused))[part::FUSED_PARTS]:
         out += [f"HANDLER({name})", "{"]
         for n, i in enumerate(ids):
             h = handlers[i]
-            out += ["\t{", format_body(h.body, "\t\t"), "\t}"]
-            if n + 1 < len(ids):
+            last = n + 1 == len(ids)
+            # what follows a br is where it goes
+            body = h.body.replace("JUMP(", "GO(") if h.op == "br" and not last \
+                else h.body
+            out += ["\t{", format_body(body, "\t\t"), "\t}"]
+            if not last and h.falls:
                 out.append(f"\tPC += {h.layout.length};")
-            elif h.falls:
+            elif last and h.falls:
                 out.append(f"\tNEXT({h.layout.length});")
         out += ["}", ""]
-    out += ["static const handler code_handlers[CODE_HANDLERS + CODE_FUSED] = {"]
-    out += [f"\th_{h.name}," for h in handlers]
-    out += [f"\th_{name}," for name in fused_handlers]
-    out += ["};", "",
-            "static const char *const code_handler_names[CODE_HANDLERS + CODE_FUSED] = {"]
-    out += [f"\t\"{h.name}\"," for h in handlers]
-    out += [f"\t\"{name}\"," for name in fused_handlers]
-    out += ["};"]
-    write(path, out)
+    write(path, out + handler_table(f"handlers_fused_{part}",
+                                    fused_handlers[part::FUSED_PARTS]))
 
 
 if len(sys.argv) != 5:
@@ -679,9 +709,12 @@ emit_simd()
 emit_raw()
 emit_call_c()
 fused = read_fused(fused_path)
-fused_handlers = ["F_" + "__".join(handlers[i].name for i in ids) for ids in fused]
+fused_handlers = ["__".join(handlers[i].name for i in ids) for ids in fused]
 os.makedirs(out_dir, exist_ok=True)
 write_ops(os.path.join(out_dir, "code_ops.h"))
 write_info(os.path.join(out_dir, "code_info.h"))
 write_opcode_map(os.path.join(out_dir, "code_opcodes.h"), ops_def)
+write_names(os.path.join(out_dir, "code_names.h"))
 write_handlers(os.path.join(out_dir, "code_handlers.h"))
+for part in range(FUSED_PARTS):
+    write_fused(os.path.join(out_dir, f"code_fused{part}.h"), part)

@@ -346,9 +346,6 @@ RAW = [
     ("array_len", "S-S", "a:u16 d:u16", 1,
         "TRAP_IF(SLOT($a) == 0, NULL_ARRAY); "
         "R0 = heap_object(SLOT($a))->length; SLOT($d) = R0;"),
-    # the way out to the C caller; never translated to
-    ("exit", "---", "", 0, "EXIT();"),
-    ("return_foreign", "---", "", 0, "RETURN_FOREIGN();"),
 ]
 
 # Fields and elements by how they are stored: (suffix, letter of the value,

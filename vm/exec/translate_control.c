@@ -379,7 +379,7 @@ step_end(struct translator *t)
 	if (i == 0 && !t->dead)
 		emit_return(t);
 	if (i == 0) {
-		emitter_flush(&t->e);
+		emitter_end(&t->e);
 		t->e.code->funcs[t->v->func - t->module->nimported_funcs].end =
 			t->e.code->used;
 	}

@@ -275,6 +275,14 @@ step_binary(struct translator *t, enum code_op op)
 		b.k = -b.k;
 		op = CODE_I64_ADD;
 	}
+	/* Cut to 32 bits, as compilers of C write it. The constant would not
+	 * fit an i64's field, and be moved to a slot each time. */
+	if (op == CODE_I64_AND && b.kind == ENTRY_CONST && b.k == UINT32_MAX &&
+	    a.kind != ENTRY_CONST) {
+		push_result(&t->s, emit_operands(&t->s, CODE_I32_WRAP_I64, &a,
+			NULL), 'l', true);
+		return;
+	}
 	if (fuse_pair(t, op, &a, &b) || fuse_operand_load(t, op, &a, &b))
 		return;
 	push_op(t, emit_operands(&t->s, op, &a, &b));

@@ -1,6 +1,7 @@
 /* Validation of a module's definitions. */
 #include "vm/valid/module.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,19 @@ check_tag(const struct module *m, const struct tag *t, struct err *err)
 /* ---- definitions ------------------------------------------------------- */
 
 static int
+fail_in_func(uint32_t func, struct err *err)
+{
+	size_t len;
+
+	if (err == NULL)
+		return -1;
+	len = strlen(err->text);
+	snprintf(err->text + len, sizeof(err->text) - len, " (function %u)",
+		(unsigned)func);
+	return -1;
+}
+
+static int
 check_funcs(const struct module *m, struct err *err)
 {
 	uint32_t n = 0;
@@ -110,10 +124,11 @@ check_funcs(const struct module *m, struct err *err)
 		    err) == -1)
 			return -1;
 	}
+	/* Where it is declared is not kept; its body is as good a place. */
 	for (; n < m->nfuncs; n++) {
 		if (check_func(m, m->funcs[n].type, m->funcs[n].body.offset,
 		    err) == -1)
-			return -1;
+			return fail_in_func(n, err);
 	}
 	return 0;
 }

@@ -1,21 +1,23 @@
 /*
- * Dispatch, and what the generated handlers are made of. Runs in the confined
- * child.
+ * The machine: its registers, how handlers are dispatched, and what the
+ * generated handlers are made of. Runs in the confined child.
  *
- * The machine's registers are the arguments of every handler: the place in
- * the code, the frame, memory 0, the instance, and one accumulator for each
- * bank. With DISPATCH_TAIL a handler ends by calling the next one, which the
- * compiler turns into a jump (configure checks that it does); the registers
- * never leave the processor's. Without, as at -O0 and under the sanitizers,
- * where such calls would eat the stack, handlers return to a loop and the
- * registers are a structure.
+ * The registers are the arguments of every handler: the place in the code,
+ * the frame, memory 0, the instance, and one accumulator for each bank. With
+ * DISPATCH_TAIL a handler ends by calling the next one, which the compiler
+ * turns into a jump (configure checks that it does); the registers never
+ * leave the processor's. Without, as at -O0 and under the sanitizers, where
+ * such calls would eat the stack, handlers return to a loop and the registers
+ * are a structure.
  *
- * A handler that calls C keeps that call out of its hot path, or is one whose
- * work is large: see CALL_C.
+ * A handler that calls C spills all registers, on the hot path too. So what
+ * is rare, a trap above all, is a jump to a handler of its own (machine.c);
+ * only a handler whose work is large calls C itself: see CALL_C.
  */
-#include "config.h"
+#ifndef VM_EXEC_MACHINE_H
+#define VM_EXEC_MACHINE_H
 
-#include "vm/exec/run.h"
+#include "config.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -26,6 +28,7 @@
 #include "vm/exec/simd.h"
 #include "vm/exec/unwind.h"
 #include "vm/runtime/heap.h"
+#include "vm/runtime/store.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -53,13 +56,9 @@ typedef unsigned __int128 __attribute__((may_alias, aligned(8))) v128_slots;
 
 /* ---- registers and dispatch --------------------------------------------- */
 
-/* bench/profile.c includes this file to see every step. */
-#ifdef PROFILE_STEP
+#ifdef VM_PROFILE
 #undef DISPATCH_TAIL
-#else
-#define PROFILE_STEP(pc)
 #endif
-
 #ifdef DISPATCH_TAIL
 
 #define PC pc
@@ -79,7 +78,7 @@ typedef unsigned __int128 __attribute__((may_alias, aligned(8))) v128_slots;
 #else
 #define TAIL return
 #endif
-#define GOTO(name) TAIL h_##name(ARGS)
+#define GOTO(name) TAIL machine_##name(ARGS)
 #define DISPATCH() TAIL (*(const handler *)(const void *)pc)(ARGS)
 #define LEAVE() return
 
@@ -95,6 +94,7 @@ struct registers {
 	float s0;
 	double d0;
 	v128 v0;
+	const uint8_t *next;	/* where the last handler fell to: VM_PROFILE */
 };
 
 #define PC (r->pc)
@@ -107,7 +107,7 @@ struct registers {
 #define D0 (r->d0)
 #define V0 (r->v0)
 #define PARAMS struct registers *r
-#define GOTO(name) do { h_##name(r); return; } while (0)
+#define GOTO(name) do { machine_##name(r); return; } while (0)
 #define DISPATCH() return
 #define LEAVE() do { PC = NULL; return; } while (0)
 
@@ -116,10 +116,23 @@ struct registers {
 typedef void (*handler)(PARAMS);
 
 #define HANDLER(name) static void h_##name(PARAMS)
-/* Off the hot paths: jumped to, and never made part of a handler. */
-#define COLD_HANDLER(name) \
-	static __attribute__((noinline, cold)) void h_##name(PARAMS)
-#define NEXT(length) do { PC += (length); DISPATCH(); } while (0)
+/* One of machine.c, which others jump to by GOTO. */
+#define MACHINE(name) void machine_##name(PARAMS)
+/* The empty statement makes compilers add to the register in place, and load
+ * through it; gcc 12 copies it and adds twice otherwise. */
+#ifdef DISPATCH_TAIL
+#define NEXT(length) do { \
+	PC += (length); \
+	__asm__ ("" : "+r" (PC)); \
+	DISPATCH(); \
+} while (0)
+#else
+#define NEXT(length) do { \
+	PC += (length); \
+	r->next = PC; \
+	DISPATCH(); \
+} while (0)
+#endif
 
 /* ---- operands ----------------------------------------------------------- */
 
@@ -145,21 +158,17 @@ typedef void (*handler)(PARAMS);
 
 /* ---- traps -------------------------------------------------------------- */
 
-/* Leave with the trap in R0; PC is the instruction's. */
-COLD_HANDLER(trap)
-{
-	struct vm_store *s = CTX->store;
+/* Each trap is a handler that leaves; the instruction is PC's. Inlined, they
+ * took 40 bytes of each handler and its registers away from the hot path. */
+#define TRAP(id, text) __attribute__((cold)) MACHINE(trap_##id);
+#include "vm/traps.def"
+TRAP(FUEL, "")
+#undef TRAP
 
-	s->status = R0 == TRAP_FUEL ? VM_FUEL : VM_TRAP;
-	s->trap = R0 == TRAP_FUEL ? TRAP_NONE : (enum trap_code)R0;
-	s->trap_pc = PC;
-	s->trap_fp = FP;
-	s->trap_instance = CTX;
-	s->fuel = CTX->fuel;
-	LEAVE();
-}
+/* The trap in R0. */
+MACHINE(trap);
 
-#define TRAP(code) do { R0 = TRAP_##code; GOTO(trap); } while (0)
+#define TRAP(code) GOTO(trap_##code)
 #define TRAP_IF(condition, code) \
 	do { if (unlikely(condition)) TRAP(code); } while (0)
 
@@ -215,17 +224,25 @@ COLD_HANDLER(trap)
  * which forwards is a credit, and a return charges its position. The sum is
  * exactly what was executed, and straight code pays nothing.
  */
+#ifndef VM_UNCHECKED
 #define CHARGE(amount) do { \
 	CTX->fuel -= (amount); \
-	if (unlikely(CTX->fuel < 0)) { \
-		R0 = TRAP_FUEL; \
-		GOTO(trap); \
-	} \
+	if (unlikely(CTX->fuel < 0)) \
+		GOTO(trap_FUEL); \
+} while (0)
+#define CHECK_STACK(frame) TRAP_IF((frame) > CTX->stack_limit, STACK_EXHAUSTED)
+#else	/* bench/vmunchecked: what the two cost */
+#define CHARGE(amount) ((void)0)
+#define CHECK_STACK(frame) ((void)0)
+#endif
+
+#define GO(t) do { \
+	CHARGE(LDS32((t) + 4)); \
+	PC += (ptrdiff_t)(t) + LDS32(t); \
 } while (0)
 
 #define JUMP(t) do { \
-	CHARGE(LDS32((t) + 4)); \
-	PC = PC + (t) + (ptrdiff_t)LDS32(t); \
+	GO(t); \
 	DISPATCH(); \
 } while (0)
 
@@ -244,10 +261,10 @@ COLD_HANDLER(trap)
 
 #define CALL(t, h, b, length) do { \
 	uint64_t *callee_ = FP + LDU16(b); \
-	TRAP_IF(callee_ > CTX->stack_limit, STACK_EXHAUSTED); \
+	CHECK_STACK(callee_); \
 	callee_[LDU16(h)] = (uint64_t)(uintptr_t)(PC + (length)); \
 	FP = callee_; \
-	PC = PC + (t) + (ptrdiff_t)LDS32(t); \
+	PC += (ptrdiff_t)(t) + LDS32(t); \
 	DISPATCH(); \
 } while (0)
 
@@ -306,134 +323,15 @@ COLD_HANDLER(trap)
 
 #define ZERO(a, n) memset(&SLOT(a), 0, (n) * sizeof(*FP))
 
-/* Return addresses that no translated call left: back to C, and through the
- * top bridge into another instance. The zero before them is their base. */
-struct stub {
-	uint64_t base;
-	handler run;
-};
+/* To the function in R0, when it is the host's or another instance's; PC is
+ * where it returns to. */
+MACHINE(call_foreign);
+MACHINE(return_call_foreign);
+MACHINE(return_foreign);
 
-static const struct stub stub_exit;
-static const struct stub stub_foreign;
-
-static inline const uint8_t *
-stub_address(const struct stub *s)
-{
-	return (const uint8_t *)&s->run;
-}
-
-static inline void
-push_bridge(struct vm_instance *from, const uint8_t *pc)
-{
-	struct vm_store *s = from->store;
-
-	s->bridges[s->nbridges++] = (struct bridge){ pc, from };
-}
-
-#define ENTER_INSTANCE(instance_) do { \
-	struct vm_instance *to_ = (instance_); \
-	to_->fuel = CTX->fuel; \
-	CTX = to_; \
-	RELOAD_MEMORY(); \
-} while (0)
-
-/* Call a host function with its arguments at args; whether it returned. */
-static __attribute__((noinline)) bool
-call_host(struct vm_instance *in, const struct func_inst *f, uint64_t *args)
-{
-	struct vm_store *s = in->store;
-	struct vm_caller caller = { .store = s, .instance = in };
-
-	s->fuel = in->fuel;
-	s->status = f->host(&caller, f->host_data, args);
-	if (s->status == VM_OK) {
-		/* Translated code counts on it: do not rely on every host. */
-		for (uint32_t i = 0; i < f->type->nresults; i++) {
-			if (f->type->results[i] == VAL_I32)
-				*args = (uint32_t)*args;
-			args += valtype_slots(f->type->results[i]);
-		}
-		return true;
-	}
-	if (s->status == VM_TRAP)
-		s->trap = caller.trap != TRAP_NONE ? caller.trap : TRAP_HOST;
-	s->trap_detail = caller.trap_detail;
-	return false;
-}
-
-/* The function in R0 is the host's or another instance's. PC is where it
- * returns to. */
-COLD_HANDLER(call_foreign)
-{
-	const struct func_inst *f = (const struct func_inst *)(uintptr_t)R0;
-	uint64_t *callee = FP + CALL_BASE(PC);
-
-	if (callee > CTX->stack_limit) {
-		PC--;
-		TRAP(STACK_EXHAUSTED);
-	}
-	if (f->instance == NULL) {
-		if (!call_host(CTX, f, callee)) {
-			CTX->store->trap_pc = PC - 1;
-			CTX->store->trap_fp = FP;
-			CTX->store->trap_instance = CTX;
-			LEAVE();
-		}
-		R0 = callee[0];
-		S0 = *(f32_slot *)(void *)callee;
-		D0 = *(f64_slot *)(void *)callee;
-		V0 = simd_v128_load((const uint8_t *)callee);
-		RELOAD_MEMORY();
-		DISPATCH();
-	}
-	push_bridge(CTX, PC);
-	callee[f->param_slots] = (uint64_t)(uintptr_t)stub_address(&stub_foreign);
-	ENTER_INSTANCE(f->instance);
-	FP = callee;
-	PC = f->code;
-	DISPATCH();
-}
-
-COLD_HANDLER(return_foreign)
-{
-	struct vm_store *s = CTX->store;
-	const struct bridge *b = &s->bridges[--s->nbridges];
-
-	ENTER_INSTANCE(b->instance);
-	PC = b->pc;
-	FP -= CALL_BASE(PC);
-	DISPATCH();
-}
-
-/* To the function in R0 by a tail call; the arguments are in place, and PC is
- * where this frame was to return to. */
-COLD_HANDLER(return_call_foreign)
-{
-	const struct func_inst *f = (const struct func_inst *)(uintptr_t)R0;
-
-	if (f->instance == NULL) {
-		if (!call_host(CTX, f, FP)) {
-			CTX->store->trap_pc = PC;
-			CTX->store->trap_fp = NULL;
-			CTX->store->trap_instance = CTX;
-			LEAVE();
-		}
-		R0 = FP[0];
-		S0 = *(f32_slot *)(void *)FP;
-		D0 = *(f64_slot *)(void *)FP;
-		V0 = simd_v128_load((const uint8_t *)FP);
-		RELOAD_MEMORY();
-		FP -= CALL_BASE(PC);
-		DISPATCH();
-	}
-	/* However many tail calls follow each other, one bridge is enough. */
-	if (PC != stub_address(&stub_foreign))
-		push_bridge(CTX, PC);
-	FP[f->param_slots] = (uint64_t)(uintptr_t)stub_address(&stub_foreign);
-	ENTER_INSTANCE(f->instance);
-	PC = f->code;
-	DISPATCH();
-}
+/* The same when its type is not the one that the call names, which may be a
+ * subtype's. PC is the call's; both forms of it have the type at 8. */
+MACHINE(call_indirect_subtype);
 
 #define CALL_FUNC(func, length) do { \
 	const struct func_inst *f_ = (func); \
@@ -443,7 +341,7 @@ COLD_HANDLER(return_call_foreign)
 		GOTO(call_foreign); \
 	} \
 	uint64_t *callee_ = FP + CALL_BASE(PC); \
-	TRAP_IF(callee_ > CTX->stack_limit, STACK_EXHAUSTED); \
+	CHECK_STACK(callee_); \
 	callee_[CALL_HEADER(PC)] = (uint64_t)(uintptr_t)PC; \
 	FP = callee_; \
 	PC = f_->code; \
@@ -458,17 +356,6 @@ COLD_HANDLER(return_call_foreign)
 	f = (const struct func_inst *)(uintptr_t)t_->elems[i_]; \
 	TRAP_IF(f == NULL, UNINITIALIZED_ELEMENT); \
 } while (0)
-
-/* A call of the function in R0, whose type is not the one that the call names:
- * it may be a subtype. Both forms of the call have the type at 8. */
-COLD_HANDLER(call_indirect_subtype)
-{
-	const struct func_inst *f = (const struct func_inst *)(uintptr_t)R0;
-
-	if (!op_func_matches(CTX, f, LDU32(8)))
-		TRAP(INDIRECT_TYPE);
-	CALL_FUNC(f, 24);
-}
 
 #define CALL_INDIRECT(index, k, o, length) do { \
 	const struct func_inst *func_; \
@@ -516,14 +403,6 @@ COLD_HANDLER(call_indirect_subtype)
 	TRAP_IF(func_ == NULL, NULL_FUNCTION); \
 	RETURN_CALL(func_, a, n, h, u); \
 } while (0)
-
-#define EXIT() do { \
-	CTX->store->status = VM_OK; \
-	CTX->store->fuel = CTX->fuel; \
-	LEAVE(); \
-} while (0)
-
-#define RETURN_FOREIGN() GOTO(return_foreign)
 
 /* ---- tables and everything that is done in C ----------------------------- */
 
@@ -592,22 +471,7 @@ COLD_HANDLER(call_indirect_subtype)
 /* ---- exceptions ------------------------------------------------------------ */
 
 /* Look for who catches the exception in R0; PC is in the throwing frame. */
-COLD_HANDLER(unwind)
-{
-	struct vm_store *s = CTX->store;
-
-	if (!unwind_to_catch(s, CTX, FP, PC, R0)) {
-		s->status = VM_EXCEPTION;
-		s->trap_fp = NULL;
-		s->fuel = s->landing.instance->fuel;
-		LEAVE();
-	}
-	CTX = s->landing.instance;
-	FP = s->landing.fp;
-	PC = s->landing.pc;
-	RELOAD_MEMORY();
-	DISPATCH();
-}
+MACHINE(unwind);
 
 #define THROW(a, o, u, length) do { \
 	CHARGE(LDU32(u)); \
@@ -624,53 +488,4 @@ COLD_HANDLER(unwind)
 	GOTO(unwind); \
 } while (0)
 
-#include "vm/exec/code_handlers.h"
-
-static const struct stub stub_exit = { 0, h_exit_SSS };
-static const struct stub stub_foreign = { 0, h_return_foreign_SSS };
-
-uint64_t
-code_handler_address(uint32_t id)
-{
-	return (uint64_t)(uintptr_t)code_handlers[id];
-}
-
-const char *
-code_handler_name(uint32_t id)
-{
-	return code_handler_names[id];
-}
-
-bool
-code_is_exit(const uint8_t *pc)
-{
-	return pc == stub_address(&stub_exit);
-}
-
-bool
-code_is_foreign_return(const uint8_t *pc)
-{
-	return pc == stub_address(&stub_foreign);
-}
-
-void
-code_run(const struct func_inst *f, uint64_t *fp)
-{
-	const struct mem_inst *m = f->instance->memory0;
-	uint8_t *mem = m == NULL ? NULL : m->base;
-	uint64_t msz = m == NULL ? 0 : m->size;
-
-	fp[f->param_slots] = (uint64_t)(uintptr_t)stub_address(&stub_exit);
-#ifdef DISPATCH_TAIL
-	(*(const handler *)(const void *)f->code)(f->code, fp, mem, msz,
-		f->instance, 0, 0, 0, (v128){ 0 });
-#else
-	struct registers r = { f->code, fp, mem, msz, f->instance, 0, 0, 0,
-		{ 0 } };
-
-	while (r.pc != NULL) {
-		PROFILE_STEP(r.pc);
-		(*(const handler *)(const void *)r.pc)(&r);
-	}
 #endif
-}

@@ -1,0 +1,23 @@
+;; Uses all that library.wat has.
+(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "lib" "add" (func $add (param i32 i32) (result i32)))
+  (import "lib" "divide" (func $divide (param i32 i32) (result i32)))
+  (import "lib" "say" (func $say))
+  (import "lib" "table" (table 1 funcref))
+  (import "lib" "started" (global $started (mut i32)))
+  (import "lib" "memory" (memory $theirs 1))
+  (type $unary (func (param i32) (result i32)))
+  (memory $own 1)
+  (data (memory $own) (i32.const 8) "main\n")
+  (func (export "add") (param i32 i32) (result i32)
+    (call $add (local.get 0) (local.get 1)))
+  (func $ratio (export "divide") (param i32 i32) (result i32)
+    (call $divide (local.get 0) (local.get 1)))
+  (func (export "triple") (param i32) (result i32)
+    (call_indirect (type $unary) (local.get 0) (i32.const 1)))
+  (func (export "started") (result i32) (global.get $started))
+  (func (export "peek") (param i32) (result i32)
+    (i32.load8_u $theirs (local.get 0)))
+  (func (export "_start") (call $say)))
