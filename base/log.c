@@ -24,19 +24,30 @@ log_open(const char *program, enum log_level max, bool to_journal)
 	log_state.to_journal = to_journal;
 }
 
+/* Control characters, and the second half of one of C1, U+0080 to U+009f, which
+ * terminals obey as they obey ESC. */
+static bool
+log_is_control(unsigned char before, unsigned char c)
+{
+	return c < 0x20 || c == 0x7f ||
+		(before == 0xc2 && c >= 0x80 && c < 0xa0);
+}
+
 /* Copy text to out, control characters as \xNN. Returns the length. */
 static size_t
 log_escape(char *out, size_t size, const char *text)
 {
+	unsigned char before = 0;
 	size_t len = 0;
 
 	for (; *text != '\0' && len + 5 < size; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c < 0x20 || c == 0x7f)
+		if (log_is_control(before, c))
 			len += (size_t)snprintf(out + len, size - len, "\\x%02x", c);
 		else
 			out[len++] = (char)c;
+		before = c;
 	}
 	return len;
 }

@@ -23,20 +23,28 @@ facts_set_result(struct facts *f, const struct call_result *r,
 	f->has_result = true;
 	f->result = *r;
 	memcpy(f->text, text, len);
-	text_sanitize(f->text, r->trap_len + r->backtrace_len);
+	/* Each for itself, or a character could lie across their border. */
+	text_sanitize(f->text, r->trap_len);
+	text_sanitize(f->text + r->trap_len, r->backtrace_len);
 	return 0;
 }
 
+/* What does not fit into job.exit is left out: a message that cannot be packed
+ * would cost the client its connection, and with it its other jobs. */
 static void
 outcome_set_backtrace(struct outcome *o, const struct facts *f)
 {
 	const char *p = f->text + f->result.trap_len;
 	const char *end = p + f->result.backtrace_len;
+	size_t room = field_info[FIELD_JOB_EXIT_BACKTRACE].max;
 
 	while (p < end && o->nbacktrace < OUTCOME_FRAMES) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t len = (size_t)((nl == NULL ? end : nl) - p);
 
+		if (len >= room)
+			break;
+		room -= len + 1;
 		if (len > 0)
 			o->backtrace[o->nbacktrace++] = (struct span){ p, len };
 		p += len + 1;
@@ -120,6 +128,8 @@ outcome_set(struct outcome *o, enum proto_status status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(o->cause, sizeof(o->cause), fmt, ap);
 	va_end(ap);
+	/* It may have been cut in the middle of a character. */
+	text_sanitize(o->cause, strlen(o->cause));
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -221,13 +222,17 @@ static void
 stream_on_read(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream *s = arg;
+	size_t room;
 	ssize_t n;
 
 	memmove(s->buf, s->buf + s->at, s->end - s->at);
 	s->end -= s->at;
 	s->at = 0;
 	assert(s->end < STREAM_BUF);
-	n = read(s->fd, s->buf + s->end, STREAM_BUF - s->end);
+	room = STREAM_BUF - s->end;
+	if (s->last && room > s->last_left)
+		room = s->last_left;
+	n = room == 0 ? 0 : read(s->fd, s->buf + s->end, room);
 	if (n == -1 && (errno == EINTR || (errno == EAGAIN && !s->last)))
 		return;
 	if (n <= 0) {
@@ -235,6 +240,8 @@ stream_on_read(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	s->end += (size_t)n;
+	if (s->last)
+		s->last_left -= (size_t)n;
 	stream_pump(s);
 }
 
@@ -291,6 +298,13 @@ stream_discard(struct stream *s)
 void
 stream_set_last(struct stream *s)
 {
+	int bytes = 0;
+
+	/* Counted, as a template that has been taken over could go on writing
+	 * to its child's pipe for ever. */
+	if (s->fd != -1 && ioctl(s->fd, FIONREAD, &bytes) == -1)
+		bytes = 0;
 	s->last = true;
+	s->last_left = (size_t)bytes;
 	stream_resume(s);
 }

@@ -43,7 +43,8 @@ struct stream {
 	int data_fd;
 	bool has_result;
 	bool discard;		/* nobody wants the data any more */
-	bool last;		/* the child has ended: no more will come */
+	bool last;		/* the child has ended: no more will come, */
+	size_t last_left;	/* but these bytes, which are in the pipe */
 	uint64_t credit;	/* UINT64_MAX: without limit */
 	uint64_t limit;		/* bytes of output still allowed */
 	uint64_t bytes[2];	/* passed on, of descriptor 1 and 2 */

@@ -1,6 +1,7 @@
 /* Text that came from a confined process. Runs in the daemon. */
 #include "daemon/text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Bytes of the well-formed character at p (RFC 3629), 0 if there is none. */
@@ -23,6 +24,16 @@ text_char_len(const uint8_t *p, size_t len)
 	return n;
 }
 
+/* C0, C1 and DEL. Of C1, U+0080 to U+009f, terminals obey, too: U+009b is as
+ * good as ESC [. */
+static bool
+text_is_control(const uint8_t *p, size_t n)
+{
+	if (n == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	return n == 1 && p[0] != '\n' && (p[0] < 0x20 || p[0] == 0x7f);
+}
+
 void
 text_sanitize(char *text, size_t len)
 {
@@ -30,8 +41,7 @@ text_sanitize(char *text, size_t len)
 
 	for (size_t i = 0, n; i < len; i += n) {
 		n = text_char_len(p + i, len - i);
-		if (n == 0 || (n == 1 && p[i] != '\n' &&
-			    (p[i] < 0x20 || p[i] == 0x7f))) {
+		if (n == 0 || text_is_control(p + i, n)) {
 			p[i] = '?';
 			n = 1;
 		}

@@ -59,9 +59,10 @@ test_control_characters_are_escaped(void **state)
 {
 	capture_start();
 	log_open("prog", LOG_LEVEL_INFO, false);
-	log_info("a\nb\033[31m\x7f");
+	log_info("a\nb\033[31m\x7f\xc2\x9b");
 	capture_stop();
-	assert_string_equal(captured, "prog: a\\x0ab\\x1b[31m\\x7f\n");
+	assert_string_equal(captured,
+		"prog: a\\x0ab\\x1b[31m\\x7f\xc2\\x9b\n");
 }
 
 static void

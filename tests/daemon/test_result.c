@@ -191,6 +191,49 @@ test_backtrace_is_bounded(void **state)
 }
 
 static void
+test_backtrace_fits_in_its_message(void **state)
+{
+	static char text[RESULT_TEXT_MAX];
+	struct call_result r = { .end = END_TRAPPED,
+		.backtrace_len = sizeof(text) };
+	struct facts f = exited(0);
+	struct outcome o;
+	size_t all = 0;
+
+	memset(text, 'f', sizeof(text));
+	assert_int_equal(facts_set_result(&f, &r, text, sizeof(text)), 0);
+	outcome_of(&o, &f, &limits);
+	assert_int_equal(o.nbacktrace, 0);
+	text[sizeof(text) / 2] = '\n';
+	assert_int_equal(facts_set_result(&f, &r, text, sizeof(text)), 0);
+	outcome_of(&o, &f, &limits);
+	for (size_t i = 0; i < o.nbacktrace; i++)
+		all += o.backtrace[i].len + 1;
+	assert_int_equal(o.nbacktrace, 1);
+	assert_true(all <= PROTO_TEXT_MAX);
+}
+
+/* Text on the wire is UTF-8, wherever a child or a bound cuts it. */
+static void
+test_cut_characters_are_replaced(void **state)
+{
+	struct call_result r = { .end = END_TRAPPED, .trap_len = 2,
+		.backtrace_len = 2 };
+	struct facts f = exited(0);
+	char text[sizeof(((struct outcome *)0)->cause) + 8];
+	struct outcome o;
+
+	assert_int_equal(facts_set_result(&f, &r, "a\xc3\xa9z", 4), 0);
+	assert_memory_equal(f.text, "a??z", 4);
+	memset(text, 'x', sizeof(text));
+	memcpy(text + sizeof(o.cause) - 2, "\xc3\xa9", 2);
+	text[sizeof(text) - 1] = '\0';
+	f = claims(END_NOT_FOUND, 0, text);
+	outcome_of(&o, &f, &limits);
+	assert_string_equal(o.cause + sizeof(o.cause) - 3, "x?");
+}
+
+static void
 test_results_as_text(void **state)
 {
 	static const char *const expected[] = {
@@ -277,6 +320,7 @@ test_text_becomes_printable(void **state)
 		{ "\xc0\x80", "??" }, { "\xe0\x80\x80", "???" },
 		{ "\xed\xa0\x80", "???" }, { "\xf4\x90\x80\x80", "????" },
 		{ "\xf5\x80\x80\x80", "????" }, { "\xe2\x82", "??" },
+		{ "\xc2\x9b", "??" }, { "\xc2\xa0", NULL },
 	};
 
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -302,6 +346,8 @@ main(void)
 		cmocka_unit_test(test_claims_that_no_child_of_ours_makes),
 		cmocka_unit_test(test_trap_with_backtrace),
 		cmocka_unit_test(test_backtrace_is_bounded),
+		cmocka_unit_test(test_backtrace_fits_in_its_message),
+		cmocka_unit_test(test_cut_characters_are_replaced),
 		cmocka_unit_test(test_results_as_text),
 		cmocka_unit_test(test_failures_of_templates),
 		cmocka_unit_test(test_text_becomes_printable),

@@ -415,6 +415,30 @@ test_last_does_not_wait_for_the_end_of_the_pipe(void **state)
 	}
 }
 
+/* ... whatever that somebody goes on to write. */
+static void
+test_last_is_what_was_there_at_the_end(void **state)
+{
+	char bytes[100];
+	size_t len = put_frame(bytes, OUT_STDOUT, "one", 3);
+	size_t more = put_frame(bytes + len, OUT_STDOUT, "two", 3);
+	size_t none = put_frame(bytes + len + more, OUT_STDOUT, NULL, 0);
+	struct rig r = rig_make(0, 1000);
+
+	assert_int_equal(write(r.write, bytes, len), len);
+	stream_set_last(got.stream);
+	stream_add_credit(got.stream, 100);
+	for (int i = 0; i < 50 && got.ends == 0; i++) {
+		assert_int_equal(write(r.write, bytes + len, more + none),
+			more + none);
+		event_base_loop(r.base, EVLOOP_NONBLOCK);
+	}
+	assert_int_equal(got.ends, 1);
+	assert_int_equal(got.end, STREAM_EOF);
+	assert_int_equal(got.nout, 3);
+	rig_free(&r);
+}
+
 static void
 test_stop_in_the_middle_of_a_callback(void **state)
 {
@@ -446,6 +470,7 @@ main(void)
 		cmocka_unit_test(test_nothing_may_follow_a_result),
 		cmocka_unit_test(test_discard_reads_to_the_end),
 		cmocka_unit_test(test_last_does_not_wait_for_the_end_of_the_pipe),
+		cmocka_unit_test(test_last_is_what_was_there_at_the_end),
 		cmocka_unit_test(test_stop_in_the_middle_of_a_callback),
 	};
 

@@ -50,6 +50,22 @@ find_catch(const struct frames *f, uint64_t exn)
 	return NULL;
 }
 
+/*
+ * What leaving a frame costs. Its position in instructions is not known here,
+ * but an instruction has a byte at least: its offset in the body is never less,
+ * so that no credit of a jump forwards outlives the frame.
+ */
+static int64_t
+frame_cost(const struct frames *f)
+{
+	const struct module *m = f->instance->module;
+	const struct code *c = &f->instance->vm_module->code;
+	const struct func *func = &m->funcs[m->nimported_funcs +
+		(uint32_t)(f->func - c->funcs)];
+
+	return (int64_t)code_position(c, f->func, f->pc) - func->body.offset;
+}
+
 bool
 unwind_to_catch(struct vm_store *s, struct vm_instance *in, uint64_t *fp,
 	const uint8_t *pc, uint64_t exn)
@@ -62,9 +78,7 @@ unwind_to_catch(struct vm_store *s, struct vm_instance *in, uint64_t *fp,
 		const struct code_catch *c = find_catch(&f, exn);
 		const uint8_t *base = f.instance->vm_module->code.region.base;
 
-		/* The positions where frames stood are not known in
-		 * instructions: each is charged its code, 16 bytes a unit. */
-		fuel -= 1 + (f.pc - base - f.func->start) / 16;
+		fuel -= 1 + frame_cost(&f);
 		f.instance->fuel = fuel;
 		s->landing.instance = f.instance;
 		if (c == NULL)

@@ -82,6 +82,33 @@ test_fuel_ends_a_loop(void **state)
 	machine_stop(&m);
 }
 
+#define NOPS 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01
+#define MANY_NOPS NOPS, NOPS, NOPS, NOPS, NOPS, NOPS, NOPS, NOPS
+
+static const struct test_func throwing[] = {
+	{ "i:", BODY(0, 0x20, 0, 0x08, 0, 0x0b) },
+	/* block; local.get 0; br_if 0; nop...; end; and function 0 throws */
+	{ "i:", BODY(0, 0x02, 0x40, 0x20, 0, 0x0d, 0, MANY_NOPS, 0x0b,
+		0x20, 0, 0x10, 0, 0x0b) },
+	/* loop; try_table (catch_all 0); local.get 0; call 1; end; end */
+	{ "i:", BODY(0, 0x03, 0x40, 0x1f, 0x40, 1, 2, 0, 0x20, 0, 0x10, 1,
+		0x0b, 0x0b, 0x0b) },
+};
+
+/* A jump forwards is a credit, until the frame is left. */
+static void
+test_fuel_ends_a_loop_of_exceptions(void **state)
+{
+	struct test_machine m;
+
+	assert_int_equal(machine_start(&m, throwing, 3), 0);
+	vm_store_set_fuel(m.store, 10000);
+	alarm(20);	/* or it never ends */
+	assert_int_equal(call(&m, 2, 1), VM_FUEL);
+	alarm(0);
+	machine_stop(&m);
+}
+
 static void
 test_endless_recursion_traps(void **state)
 {
@@ -204,6 +231,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fuel_is_exact_and_the_same_every_time),
 		cmocka_unit_test(test_fuel_ends_a_loop),
+		cmocka_unit_test(test_fuel_ends_a_loop_of_exceptions),
 		cmocka_unit_test(test_endless_recursion_traps),
 		cmocka_unit_test(test_trap_tells_functions_and_offsets),
 		cmocka_unit_test(test_tail_calls_take_no_stack),
