@@ -121,6 +121,14 @@ def test_sigterm_lets_running_calls_end():
 
 
 @test
+def test_sigterm_during_the_start_ends_in_order():
+    for _ in range(20):
+        d = Daemon()
+        d.process.send_signal(signal.SIGTERM)
+        equal(d.process.wait(5), 0)
+
+
+@test
 def test_sigterm_cancels_what_does_not_end():
     d = Daemon("--drain", "300ms")
     conn = d.connect()
