@@ -1,7 +1,9 @@
 /*
- * What a call costs before the guest computes: first byte of output and
- * complete end, against fork + write + wait of this small static process, in
- * one alternating run. Plays the daemon with blocking calls.
+ * What a call costs before the guest computes: first byte of output, complete
+ * end, and the processor's time of all who take part, against fork + write +
+ * wait of this small static process, in one alternating run; the page faults
+ * of the child; and the memory of one that waits. Plays the daemon with
+ * blocking calls.
  *
  *	spawn WORKER MODULE [ROUNDS]
  *
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,6 +43,7 @@ struct run {
 
 struct template {
 	int sock, pidfd;
+	pid_t pid;
 };
 
 static struct launch launch;
@@ -56,12 +60,47 @@ die(const char *what)
 }
 
 static uint64_t
-now_ns(void)
+clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	if (clock_gettime(clock, &ts) == -1)
+		die("clock_gettime");
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t
+now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* The figure behind a word at the start of a line; 0 if there is none. */
+static unsigned long
+proc_figure(const char *path, const char *word)
+{
+	size_t len = strlen(word);
+	unsigned long n = 0;
+	char line[256];
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (strncmp(line, word, len) == 0)
+			n = strtoul(line + len, NULL, 10);
+	}
+	fclose(f);
+	return n;
+}
+
+static pid_t
+pidfd_pid(int pidfd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	return (pid_t)proc_figure(path, "Pid:");
 }
 
 /* ---- the daemon's part ------------------------------------------------- */
@@ -105,6 +144,7 @@ template_open(struct template *t)
 	close(socks[1]);
 	t->sock = socks[0];
 	answer(launch.zygote_sock, CTL_SPAWNED, &t->pidfd);
+	t->pid = pidfd_pid(t->pidfd);
 	answer(t->sock, CTL_READY, &none);
 }
 
@@ -131,9 +171,9 @@ template_close(struct template *t)
 }
 
 static void
-call_request(struct template *t, struct run *r)
+call_request(struct template *t, struct run *r, bool ahead)
 {
-	struct ctl_msg msg = { .kind = CTL_CALL };
+	struct ctl_msg msg = { .kind = CTL_CALL, .call.ahead = ahead };
 	int in[2], out[2], fds[2];
 
 	if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
@@ -212,7 +252,7 @@ static void
 run_template(struct run *r)
 {
 	r->started = now_ns();
-	call_request(&warm, r);
+	call_request(&warm, r, false);
 	call_begin(r);
 	answer(warm.sock, CTL_SPAWNED, &r->pidfd);
 	call_end(r);
@@ -228,7 +268,7 @@ run_pooled(struct run *r)
 	r->started = now_ns();
 	call_begin(r);
 	call_end(r);
-	call_request(&warm, &pooled);
+	call_request(&warm, &pooled, true);
 	answer(warm.sock, CTL_SPAWNED, &pooled.pidfd);
 }
 
@@ -239,7 +279,7 @@ run_cold(struct run *r)
 
 	r->started = now_ns();
 	template_open(&t);
-	call_request(&t, r);
+	call_request(&t, r, false);
 	call_begin(r);
 	answer(t.sock, CTL_SPAWNED, &r->pidfd);
 	call_end(r);
@@ -272,46 +312,109 @@ median(uint64_t *values, size_t n)
 	return values[n / 2];
 }
 
+/* Processor time of this process, of the warm template, and of all children
+ * that were reaped; and the page faults of these. */
+struct used {
+	uint64_t cpu_ns;
+	uint64_t faults;
+};
+
+static struct used
+used_now(void)
+{
+	clockid_t clock;
+	struct rusage ru;
+
+	if (clock_getcpuclockid(warm.pid, &clock) != 0 ||
+	    getrusage(RUSAGE_CHILDREN, &ru) == -1)
+		die("processor time");
+	return (struct used){
+		.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(clock) +
+		    1000 * (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) +
+		    UINT64_C(1000000000) * (uint64_t)(ru.ru_utime.tv_sec +
+		    ru.ru_stime.tv_sec),
+		.faults = (uint64_t)(ru.ru_minflt + ru.ru_majflt),
+	};
+}
+
+enum figure { FIRST, REAPED, CPU, FAULTS, NFIGURES };
+
+static void
+measure(const struct way *way, uint64_t figures[NFIGURES])
+{
+	struct used before = used_now(), after;
+	struct run r = { 0 };
+
+	way->run(&r);
+	after = used_now();
+	figures[FIRST] = r.first - r.started;
+	figures[REAPED] = r.reaped - r.started;
+	figures[CPU] = after.cpu_ns - before.cpu_ns;
+	figures[FAULTS] = after.faults - before.faults;
+}
+
+static void
+print_latency(double (*medians)[NFIGURES], size_t rounds)
+{
+	printf("| one at a time, median of %zu | first byte | ended and reaped "
+	    "| processor time | page faults |\n|---|---|---|---|---|\n", rounds);
+	for (size_t w = 0; w < NWAYS; w++)
+		printf("| %s | %.2f | %.2f | %.2f | %.0f |\n", ways[w].name,
+		    medians[w][FIRST] / medians[0][FIRST],
+		    medians[w][REAPED] / medians[0][REAPED],
+		    medians[w][CPU] / medians[0][CPU], medians[w][FAULTS]);
+	printf("\n(1.00 is %.0f us, %.0f us and %.0f us.)\n\n",
+	    medians[0][FIRST] / 1000, medians[0][REAPED] / 1000,
+	    medians[0][CPU] / 1000);
+}
+
 static void
 compare_latency(size_t rounds)
 {
-	uint64_t *first[NWAYS], *reaped[NWAYS];
-	double bare_first = 0, bare_reaped = 0;
+	uint64_t *values[NWAYS][NFIGURES], figures[NFIGURES];
+	double medians[NWAYS][NFIGURES];
 
-	for (size_t w = 0; w < NWAYS; w++) {
-		first[w] = calloc(rounds, sizeof(uint64_t));
-		reaped[w] = calloc(rounds, sizeof(uint64_t));
-		if (first[w] == NULL || reaped[w] == NULL)
+	for (size_t i = 0; i < NWAYS * NFIGURES; i++) {
+		values[i / NFIGURES][i % NFIGURES] =
+		    calloc(rounds, sizeof(uint64_t));
+		if (values[i / NFIGURES][i % NFIGURES] == NULL)
 			die("memory");
 	}
 	for (size_t i = 0; i < rounds + WARM_UP; i++) {
 		for (size_t w = 0; w < NWAYS; w++) {
-			struct run r = { 0 };
-
-			ways[w].run(&r);
-			if (i < WARM_UP)
-				continue;
-			first[w][i - WARM_UP] = r.first - r.started;
-			reaped[w][i - WARM_UP] = r.reaped - r.started;
+			measure(&ways[w], figures);
+			for (int f = 0; f < NFIGURES && i >= WARM_UP; f++)
+				values[w][f][i - WARM_UP] = figures[f];
 		}
 	}
-	printf("| one at a time, median of %zu | first byte | ended and reaped |\n"
-	    "|---|---|---|\n", rounds);
-	for (size_t w = 0; w < NWAYS; w++) {
-		double f = (double)median(first[w], rounds);
-		double e = (double)median(reaped[w], rounds);
+	for (size_t i = 0; i < NWAYS * NFIGURES; i++) {
+		uint64_t *v = values[i / NFIGURES][i % NFIGURES];
 
-		if (w == 0) {
-			bare_first = f;
-			bare_reaped = e;
-		}
-		printf("| %s | %.2f | %.2f |\n", ways[w].name, f / bare_first,
-		    e / bare_reaped);
-		free(first[w]);
-		free(reaped[w]);
+		medians[i / NFIGURES][i % NFIGURES] = (double)median(v, rounds);
+		free(v);
 	}
-	printf("\n(1.00 is %.0f us and %.0f us.)\n\n", bare_first / 1000,
-	    bare_reaped / 1000);
+	print_latency(medians, rounds);
+}
+
+/* What a child that waits costs while it does; /proc shows it to root only,
+ * as nobody else may look into confined processes. */
+static void
+print_memory(void)
+{
+	unsigned long pss, tables;
+	char path[64];
+	int pid = (int)pidfd_pid(pooled.pidfd);
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	pss = proc_figure(path, "Pss:");
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	tables = proc_figure(path, "VmPTE:");
+	if (pss == 0)
+		printf("(Only root can see the memory of a waiting child.)\n\n");
+	else
+		printf("A child forked ahead takes %lu kB while it waits: "
+		    "%lu kB (Pss) and %lu kB of page tables.\n\n",
+		    pss + tables, pss, tables);
 }
 
 /* IN_FLIGHT calls at any time: start one whenever the oldest has ended. */
@@ -332,7 +435,7 @@ calls_per_second(size_t calls, bool bare)
 			bare_begin(r);
 			continue;
 		}
-		call_request(&warm, r);
+		call_request(&warm, r, false);
 		call_begin(r);
 		answer(warm.sock, CTL_SPAWNED, &r->pidfd);
 	}
@@ -417,9 +520,10 @@ main(int argc, char **argv)
 		return 1;
 	}
 	template_open(&warm);
-	call_request(&warm, &pooled);
+	call_request(&warm, &pooled, true);
 	answer(warm.sock, CTL_SPAWNED, &pooled.pidfd);
 	compare_latency(rounds);
+	print_memory();
 	compare_throughput(rounds);
 	call_begin(&pooled);
 	call_end(&pooled);

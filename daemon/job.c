@@ -58,6 +58,18 @@ job_start_timer(struct event *timer, uint64_t us)
 	evtimer_add(timer, &tv);
 }
 
+/* Whether it is at, in microseconds: libevent's clock is behind by a tick and
+ * by what was done since the loop woke up. The timer runs on if it is not. */
+static bool
+job_time_has_come(struct event *timer, uint64_t at)
+{
+	uint64_t now = clock_monotonic_us();
+
+	if (now < at)
+		job_start_timer(timer, at - now);
+	return now >= at;
+}
+
 /* Everything it holds but its record; twice is legal. */
 static void
 job_let_go(struct job *j)
@@ -142,12 +154,15 @@ job_on_wait(void *arg, const struct frame_wait *wait)
 {
 	struct job *j = arg;
 
+	/* Rounded up: never wake it early. */
+	uint64_t us = wait->timeout_ns / 1000 + (wait->timeout_ns % 1000 != 0);
+
 	j->sleep_seq = wait->seq;
+	j->sleep_until_us = clock_monotonic_us() + us;
 	if (wait->timeout_ns == UINT64_MAX)
 		evtimer_del(j->sleep);
-	else	/* rounded up: never wake it early */
-		job_start_timer(j->sleep, wait->timeout_ns / 1000 +
-			(wait->timeout_ns % 1000 != 0));
+	else
+		job_start_timer(j->sleep, us);
 }
 
 static void
@@ -260,6 +275,9 @@ job_on_wall(evutil_socket_t fd, short what, void *arg)
 {
 	struct job *j = arg;
 
+	if (!job_time_has_come(j->wall, j->started_us +
+		    j->limits.v[LIMIT_WALL] * 1000))
+		return;
 	job_blame(j, CAUSE_WALL);
 	job_event(j, JOB_EV_TIMEOUT);
 }
@@ -269,6 +287,8 @@ job_on_sleep_end(evutil_socket_t fd, short what, void *arg)
 {
 	struct job *j = arg;
 
+	if (!job_time_has_come(j->sleep, j->sleep_until_us))
+		return;
 	if (feed_wake(&j->feed, j->sleep_seq) == -1)
 		job_break(j);
 }

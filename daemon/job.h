@@ -60,6 +60,7 @@ struct job {
 	struct feed feed;
 	struct event *wall;		/* timer */
 	struct event *sleep;		/* timer of OUT_WAIT */
+	uint64_t sleep_until_us;
 	uint64_t sleep_seq;
 
 	/* how it went */

@@ -242,6 +242,7 @@ template_ask(struct template *t)
 	memset(&msg, 0, sizeof(msg));
 	msg.kind = CTL_CALL;
 	msg.id = t->first_id + t->nasked;
+	msg.call.ahead = t->nready + t->nasked >= t->nrequests;
 	r = fd_send(t->sock, &msg, sizeof(msg), theirs, 2);
 	fd_close(&theirs[0]);
 	fd_close(&theirs[1]);

@@ -8,12 +8,16 @@
 
 #include <unistd.h>
 
+#include "guest/hot.h"
 #include "guest/io.h"
 #include "guest/run.h"
 #include "sandbox/call.h"
 #include "sandbox/enter.h"
 #include "sandbox/limits.h"
 #include "sandbox/process.h"
+
+/* Arguments and environment of most calls. */
+#define FEW_STRINGS 32
 
 /* The pipes become 0 and 1; nothing else stays open. Templates keep 0 and 1
  * taken, so that neither pipe can have the other's number. */
@@ -32,26 +36,33 @@ child_take_fds(int in, int out)
 /* All of it before the call is read, so that a child which was forked ahead
  * has nothing left to do but to run. */
 static void
-child_confine(const struct enter *e, uint64_t cpu_us, int in, int out)
+child_confine(const struct enter *e, const struct child *c)
 {
-	if (child_take_fds(in, out) == -1 || process_die_with_daemon() == -1 ||
-	    (cpu_us > 0 && limits_cpu_final(cpu_us) == -1))
+	if (child_take_fds(c->in, c->out) == -1 ||
+	    process_die_with_daemon() == -1 ||
+	    (c->cpu_us > 0 && limits_cpu_final(c->cpu_us) == -1))
 		process_exit(PROCESS_EXIT_ENTER);
 	enter_filter(e, FILTER_CHILD);
 }
 
 noreturn void
-child_run(const struct enter *e, uint64_t cpu_us, int in, int out)
+child_run(const struct enter *e, const struct child *c)
 {
-	static char *scratch[CALL_SCRATCH(CALL_MAX) / sizeof(char *)];
+	static GUEST_HOT _Alignas(4096) char *few[FEW_STRINGS];
+	static char *many[CALL_STRINGS(CALL_MAX)];
 	struct guest_io *io = guest_io_get();
 	struct call call;
 	const void *data;
 	size_t len;
 
-	child_confine(e, cpu_us, in, out);
+	child_confine(e, c);
+	if (c->ahead) {
+		guest_io_warm(io);
+		run_warm();
+	}
 	data = guest_io_read_call(io, &len);
-	if (call_unpack(&call, data, len, scratch, NULL) == -1)
+	if (call_unpack(&call, data, len,
+	    call_strings(data, len) <= FEW_STRINGS ? few : many, NULL) == -1)
 		process_exit(PROCESS_EXIT_PEER);
 	guest_io_set_limit(io, call.output_bytes);
 	run_call(&call, io);

@@ -2,13 +2,18 @@
 #ifndef GUEST_CHILD_H
 #define GUEST_CHILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
 
 struct enter;
 
-/* in and out are the call's pipes; cpu_us is its CPU time, 0 for no limit. */
-noreturn void child_run(const struct enter *e, uint64_t cpu_us, int in,
-	int out);
+struct child {
+	int in, out;		/* the call's pipes */
+	uint64_t cpu_us;	/* the call's CPU time, 0: no limit */
+	bool ahead;		/* there is time until the call comes */
+};
+
+noreturn void child_run(const struct enter *e, const struct child *c);
 
 #endif

@@ -238,7 +238,8 @@ explain_unknown(struct text *t, const struct program *p, unsigned i,
 void
 import_explain(const struct program *p, unsigned i, struct err *err)
 {
-	static struct text t;
+	static char data[RESULT_TEXT_MAX];
+	static struct text t = { .data = data };
 	const struct vm_module *m = p->module[i].module;
 	const struct module *syntax = vm_module_syntax(m);
 	char wanted[TYPE_SHOWN], offered[TYPE_SHOWN];

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guest/hot.h"
 #include "sandbox/call.h"
 #include "sandbox/process.h"
 
@@ -13,7 +14,16 @@
  * at most, some times. */
 #define INPUT_MAX (4 * FRAME_DATA_MAX)
 
-/* What every call touches lies together: a page less to be faulted in. */
+/* What most calls and most frames of output fit into. */
+#define SMALL_CALL 512
+#define SMALL_DATA 1016
+
+/* A frame is written by one write(2), header and all. */
+struct out_frame {
+	struct frame frame;
+	uint8_t data[];
+};
+
 struct guest_io {
 	size_t start, end;	/* of the bytes in input[] */
 	uint64_t room;		/* bytes the guest may still write */
@@ -21,21 +31,29 @@ struct guest_io {
 	bool woken;		/* IN_WAKE came for it */
 	bool asked;		/* OUT_WANT_INPUT was sent */
 	bool eof;
-	/* A frame is written by one write(2), header and all. */
-	struct {
-		struct frame frame;
-		uint8_t data[FRAME_DATA_MAX];
-	} out;
+	_Alignas(8) uint8_t call[SMALL_CALL];
+	_Alignas(8) uint8_t out[sizeof(struct out_frame) + SMALL_DATA];
+};
+
+/* Where the larger ones go, and what came to be read. */
+static struct {
+	_Alignas(8) uint8_t out[sizeof(struct out_frame) + FRAME_DATA_MAX];
 	_Alignas(8) uint8_t call[CALL_MAX];
 	uint8_t input[INPUT_MAX];
-};
+} large;
 
 struct guest_io *
 guest_io_get(void)
 {
-	static struct guest_io io = { .room = UINT64_MAX };
+	static GUEST_HOT struct guest_io io = { .room = UINT64_MAX };
 
 	return &io;
+}
+
+void
+guest_io_warm(struct guest_io *io)
+{
+	*(volatile uint64_t *)&io->wait_seq = 0;
 }
 
 /* ---- frames ------------------------------------------------------------ */
@@ -57,15 +75,23 @@ pipe_read(void *data, size_t len)
 	}
 }
 
-/* Write the frame whose payload is in out.data already. */
+/* The frame that a payload of len bytes is put together in. */
+static struct out_frame *
+frame_for(struct guest_io *io, size_t len)
+{
+	return (void *)(len <= SMALL_DATA ? io->out : large.out);
+}
+
+/* Write the frame whose payload is in its place already. */
 static void
 frame_write(struct guest_io *io, enum frame_kind kind, size_t len)
 {
-	const uint8_t *p = (const uint8_t *)&io->out;
-	size_t left = sizeof(io->out.frame) + len;
+	struct out_frame *out = frame_for(io, len);
+	const uint8_t *p = (const uint8_t *)out;
+	size_t left = sizeof(out->frame) + len;
 
-	io->out.frame.kind = kind;
-	io->out.frame.len = (uint32_t)len;
+	out->frame.kind = kind;
+	out->frame.len = (uint32_t)len;
 	while (left > 0) {
 		ssize_t n = write(STDOUT_FILENO, p, left);
 
@@ -82,13 +108,15 @@ const void *
 guest_io_read_call(struct guest_io *io, size_t *len)
 {
 	struct frame f;
+	uint8_t *call;
 
 	pipe_read(&f, sizeof(f));
 	if (f.kind != IN_CALL || f.len > CALL_MAX)
 		process_exit(PROCESS_EXIT_PEER);
-	pipe_read(io->call, f.len);
+	call = f.len <= SMALL_CALL ? io->call : large.call;
+	pipe_read(call, f.len);
 	*len = f.len;
-	return io->call;
+	return call;
 }
 
 /* Whether there is room for any frame that may come. */
@@ -96,7 +124,8 @@ static bool
 input_has_room(struct guest_io *io)
 {
 	if (INPUT_MAX - io->end < FRAME_DATA_MAX) {
-		memmove(io->input, io->input + io->start, io->end - io->start);
+		memmove(large.input, large.input + io->start,
+		    io->end - io->start);
 		io->end -= io->start;
 		io->start = 0;
 	}
@@ -112,7 +141,7 @@ input_read_frame(struct guest_io *io)
 
 	pipe_read(&f, sizeof(f));
 	if (f.kind == IN_DATA && f.len <= FRAME_DATA_MAX && !io->eof) {
-		pipe_read(io->input + io->end, f.len);
+		pipe_read(large.input + io->end, f.len);
 		io->end += f.len;
 	} else if (f.kind == IN_EOF && f.len == 0) {
 		io->eof = true;
@@ -133,6 +162,12 @@ guest_io_set_limit(struct guest_io *io, uint64_t output_bytes)
 	io->room = output_bytes;
 }
 
+void *
+guest_io_gather(struct guest_io *io, size_t len)
+{
+	return frame_for(io, len)->data;
+}
+
 int
 guest_io_write(struct guest_io *io, int stream, const void *data, size_t len)
 {
@@ -147,7 +182,11 @@ guest_io_write(struct guest_io *io, int stream, const void *data, size_t len)
 	while (len > 0) {
 		size_t n = len < FRAME_DATA_MAX ? len : FRAME_DATA_MAX;
 
-		memcpy(io->out.data, p, n);
+		uint8_t *to = frame_for(io, n)->data;
+
+		/* What was gathered is there, unless it is cut. */
+		if (p != to)
+			memmove(to, p, n);
 		frame_write(io, kind, n);
 		p += n;
 		len -= n;
@@ -176,7 +215,7 @@ guest_io_read(struct guest_io *io, void *data, size_t len)
 		input_read_frame(io);
 	if (len > io->end - io->start)
 		len = io->end - io->start;
-	memcpy(data, io->input + io->start, len);
+	memcpy(data, large.input + io->start, len);
 	io->start += len;
 	return len;
 }
@@ -211,7 +250,7 @@ guest_io_wait(struct guest_io *io, uint64_t timeout_ns, bool want_input)
 	if (want_input)
 		input_want(io);
 	io->woken = false;
-	memcpy(io->out.data, &wait, sizeof(wait));
+	memcpy(frame_for(io, sizeof(wait))->data, &wait, sizeof(wait));
 	frame_write(io, OUT_WAIT, sizeof(wait));
 	while (!io->woken) {
 		if (want_input && guest_io_readable(io, &nbytes))
@@ -235,10 +274,12 @@ guest_io_write_result(struct guest_io *io, const struct call_result *r,
 {
 	_Static_assert(sizeof(*r) + RESULT_TEXT_MAX <= FRAME_DATA_MAX,
 	    "a result fits into a frame");
+	uint8_t *to;
 
 	if (text_len > RESULT_TEXT_MAX)
 		__builtin_trap();
-	memcpy(io->out.data, r, sizeof(*r));
-	memcpy(io->out.data + sizeof(*r), text, text_len);
+	to = frame_for(io, sizeof(*r) + text_len)->data;
+	memcpy(to, r, sizeof(*r));
+	memcpy(to + sizeof(*r), text, text_len);
 	frame_write(io, OUT_RESULT, sizeof(*r) + text_len);
 }

@@ -15,12 +15,19 @@ struct guest_io;	/* static storage; one per process */
 
 struct guest_io *guest_io_get(void);
 
+/* Take the page faults of a call before it comes. */
+void guest_io_warm(struct guest_io *io);
+
 /* Read the first frame, IN_CALL, into static storage. Its payload stays until
  * the process ends. Ends the process if there is none. */
 const void *guest_io_read_call(struct guest_io *io, size_t *len);
 
 /* Output limit, both streams together. */
 void guest_io_set_limit(struct guest_io *io, uint64_t output_bytes);
+
+/* Where to put together at most FRAME_DATA_MAX bytes that the next
+ * guest_io_write is to write from there, which then need no copying. */
+void *guest_io_gather(struct guest_io *io, size_t len);
 
 /*
  * Write len bytes of the guest's stream 1 or 2; blocks while the reader is

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest/hot.h"
 #include "guest/program.h"
 #include "guest/show.h"
 #include "guest/text.h"
@@ -20,17 +21,23 @@
 static struct {
 	enum template_mode mode;
 	struct program program;
+	/* of a command: looked for once, as the names of exports are in pages
+	 * that a child need not see */
+	struct vm_extern_item command;
+	bool is_command;
 } run;
 
 /* One call on its way. Static, as the guest's process has a small stack. */
-static struct run_call {
+static struct vm_value call_args[LIMIT_PARAMS];
+static char call_text[RESULT_TEXT_MAX];
+static GUEST_HOT struct run_call {
 	struct vm_extern_item func;
 	const struct functype *type;
-	struct vm_value args[LIMIT_PARAMS];
 	struct vm_value results[CALL_VALUES_MAX];
 	struct call_result result;
 	struct text text;
-} call_state;
+	struct vm_trap trap;
+} call_state = { .text.data = call_text };
 
 /* ---- loading ----------------------------------------------------------- */
 
@@ -38,12 +45,26 @@ int
 run_load(const struct run_module *modules, unsigned count,
     const struct template_limits *lim, struct err *err)
 {
+	int failure;
+
 	run.mode = (enum template_mode)lim->mode;
-	if (run.mode == MODE_RUN)
-		return program_load(&run.program, modules, count, lim, err);
+	if (run.mode == MODE_RUN) {
+		failure = program_load(&run.program, modules, count, lim, err);
+		run.is_command = failure == 0 &&
+		    program_function(&run.program.module[0], "_start",
+		    &run.command);
+		return failure;
+	}
 	if (show_load(run.mode, modules[0].bytes, modules[0].len, err) == -1)
 		return program_failure(err);
 	return 0;
+}
+
+void
+run_warm(void)
+{
+	if (run.mode == MODE_RUN)
+		vm_store_warm(run.program.store);
 }
 
 /* ---- what to call ------------------------------------------------------ */
@@ -68,7 +89,8 @@ list_exports(struct text *t)
 static enum call_end
 choose_command(struct run_call *rc)
 {
-	if (!program_function(&run.program.module[0], "_start", &rc->func)) {
+	rc->func = run.command;
+	if (!run.is_command) {
 		text_printf(&rc->text, "the module is no command: it exports no "
 		    "function _start, and no other was named");
 		list_exports(&rc->text);
@@ -108,7 +130,7 @@ parse_params(struct run_call *rc, const struct call *call)
 		return wrong_count(rc, call);
 	for (uint32_t i = 0; i < functype->nparams; i++) {
 		if (value_parse(call->params[i], functype->params[i],
-		    &rc->args[i]))
+		    &call_args[i]))
 			continue;
 		valtype_text(functype->params[i], type);
 		text_printf(&rc->text, "argument %u of %.100s: \"%.100s\" is no %s",
@@ -156,7 +178,7 @@ make_call(struct run_call *rc, const struct call *call, struct vm_trap *trap)
 
 	if (status != VM_OK)
 		return status;
-	return vm_call(run.program.store, rc->func, rc->args,
+	return vm_call(run.program.store, rc->func, call_args,
 	    rc->type->nparams, rc->results, rc->type->nresults, trap);
 }
 
@@ -230,14 +252,13 @@ describe_end(struct run_call *rc, enum vm_status status,
 static enum call_end
 call_module(struct run_call *rc, const struct call *call, struct guest_io *io)
 {
-	static struct vm_trap trap;
 	enum call_end end;
 
 	vm_store_set_fuel(run.program.store, call->fuel);
 	wasi_start(wasi_get(), call, io);
 	end = call->invoke == NULL ? choose_command(rc) : choose_export(rc, call);
 	if (end == GO_ON)
-		end = describe_end(rc, make_call(rc, call, &trap), &trap);
+		end = describe_end(rc, make_call(rc, call, &rc->trap), &rc->trap);
 	else
 		rc->result.trap_len = (uint32_t)rc->text.len;
 	rc->result.fuel_used = vm_store_fuel_used(run.program.store);

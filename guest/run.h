@@ -31,6 +31,9 @@ struct run_module {
 int run_load(const struct run_module *modules, unsigned count,
 	const struct template_limits *lim, struct err *err);
 
+/* In a child that waits for its call: take the page faults of it ahead. */
+void run_warm(void);
+
 /*
  * In the child, behind its last filter: make the call, write its result frame.
  * call and its strings stay until the end.

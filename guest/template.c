@@ -3,7 +3,10 @@
 
 #include "guest/template.h"
 
+#include <alloca.h>
 #include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -114,6 +117,20 @@ template_map(const struct ctl_msg *req, struct template_modules *m)
 	}
 }
 
+/*
+ * What is large and freed again, as most of what loading takes, goes back to
+ * the kernel at once: whatever stays, each child's page tables repeat.
+ */
+#define LARGE_BYTES (16 << 10)
+
+static void
+template_keep_little(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TOP_PAD, 0);
+}
+
 /* Load the modules within their limit of CPU time. */
 static void
 template_load(const struct ctl_msg *req, struct template_modules *m)
@@ -126,6 +143,7 @@ template_load(const struct ctl_msg *req, struct template_modules *m)
 	if (req->limits.load_cpu_us > 0 &&
 	    limits_cpu_start(req->limits.load_cpu_us, &timer) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
+	template_keep_little();
 	template_map(req, m);
 	failure = run_load(m->module, m->count, &req->limits, &err);
 	if (failure != 0)
@@ -137,10 +155,12 @@ template_load(const struct ctl_msg *req, struct template_modules *m)
 	control_send(&ready);
 }
 
-static noreturn void
+/* Not inlined: see template_run. */
+static noreturn __attribute__((noinline)) void
 template_serve(const struct enter *e, uint64_t cpu_us)
 {
 	enum { IN, OUT, NFDS };
+	struct child child = { .cpu_us = cpu_us };
 	struct ctl_msg msg;
 	int fds[NFDS];
 
@@ -150,23 +170,34 @@ template_serve(const struct enter *e, uint64_t cpu_us)
 
 		control_recv(&msg, CTL_CALL, fds, NFDS);
 		pid = process_clone(&pidfd);
-		if (pid == 0)
-			child_run(e, cpu_us, fds[IN], fds[OUT]);
+		if (pid == 0) {
+			child.in = fds[IN];
+			child.out = fds[OUT];
+			child.ahead = msg.call.ahead != 0;
+			child_run(e, &child);
+		}
 		control_send_spawned(msg.id, pid, pidfd);
 		close(fds[IN]);
 		close(fds[OUT]);
 	}
 }
 
+#define STACK_PAGE 4096
+
 noreturn void
 template_run(const struct enter *e, const struct ctl_msg *req, const int *fds)
 {
 	static struct template_modules modules;
+	void *rest;
 
 	if (template_take_fds(fds, 2 + (int)req->npreload) == -1 ||
 	    template_measure(&modules, req) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
 	template_confine(e, &req->limits, modules.total);
 	template_load(req, &modules);
+	/* Begin a page of the stack, so that what a child needs of it is one
+	 * page and not two. */
+	rest = alloca((uintptr_t)__builtin_frame_address(0) % STACK_PAGE);
+	__asm__ volatile ("" : : "r" (rest) : "memory");
 	template_serve(e, req->limits.cpu_us);
 }

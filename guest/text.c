@@ -8,8 +8,8 @@
 static void
 text_append(struct text *t, const char *data, size_t len)
 {
-	if (len > sizeof(t->data) - t->len)
-		len = sizeof(t->data) - t->len;
+	if (len > RESULT_TEXT_MAX - t->len)
+		len = RESULT_TEXT_MAX - t->len;
 	memcpy(t->data + t->len, data, len);
 	t->len += len;
 }

@@ -12,7 +12,7 @@
 
 struct text {
 	size_t len;
-	char data[RESULT_TEXT_MAX];	/* without a NUL */
+	char *data;	/* RESULT_TEXT_MAX bytes, without a NUL */
 };
 
 /* Like printf(3), without floating point or wide characters, which may

@@ -5,9 +5,10 @@
  */
 #include "guest/wasi.h"
 
+#include "guest/hot.h"
 #include "guest/wasi_call.h"
 
-static struct wasi the_wasi;
+static GUEST_HOT struct wasi the_wasi;
 
 /* The one way into every handler. The errno goes where the result does. */
 static enum vm_status
@@ -77,7 +78,6 @@ wasi_start(struct wasi *w, const struct call *call, struct guest_io *io)
 {
 	*w = (struct wasi){ .call = call, .io = io };
 	wasi_fd_init(w);
-	wasi_clock_init(w);
 }
 
 uint32_t

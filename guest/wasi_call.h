@@ -30,7 +30,8 @@ struct wasi {
 	const struct call *call;
 	struct guest_io *io;
 	struct wasi_fd fds[WASI_FDS];
-	uint64_t monotonic_base;	/* host's clock where the guest's has 0 */
+	uint64_t monotonic_base;	/* host's clock where the guest's has 0;
+					 * 0: it was not asked for yet */
 	uint32_t exit_code;
 	bool output_exceeded;
 };
@@ -80,14 +81,18 @@ enum wasi_errno wasi_mem_store(struct wasi_call *c, uint32_t addr,
 /* Most buffers that one call reads or writes. A guest that passes more gets
  * a short count, as read(2) and write(2) may give. */
 #define WASI_IOVS_MAX 1024
+#define WASI_IOVS_FEW 16
+
+struct wasi_buffer {
+	uint8_t *data;
+	uint32_t len;
+};
 
 struct wasi_iovs {
 	uint32_t count;		/* without the empty ones */
 	uint32_t total;		/* bytes */
-	struct {
-		uint8_t *data;
-		uint32_t len;
-	} v[WASI_IOVS_MAX];
+	struct wasi_buffer *v;	/* here, or where there is room for more */
+	struct wasi_buffer few[WASI_IOVS_FEW];
 };
 
 /*
@@ -116,9 +121,6 @@ enum wasi_errno wasi_fd_get_for(struct wasi *w, uint32_t fd, uint64_t rights,
 /* ---- clocks (wasi_clock.c) --------------------------------------------- */
 
 /* Nanoseconds of one of the guest's clocks. */
-uint64_t wasi_clock_now(const struct wasi *w, enum wasi_clock clock);
-
-/* Let the guest's monotonic clock begin. */
-void wasi_clock_init(struct wasi *w);
+uint64_t wasi_clock_now(struct wasi *w, enum wasi_clock clock);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * WASI: clocks. Runs in the confined child. Real time is the host's; the
- * monotonic clock begins with the call, so that it tells nothing of the host.
+ * monotonic clock begins when the guest first asks for it, so that it tells
+ * nothing of the host.
  */
 #include "guest/wasi_call.h"
 
@@ -33,19 +34,16 @@ host_clock(enum wasi_clock clock)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-void
-wasi_clock_init(struct wasi *w)
-{
-	w->monotonic_base = host_clock(WASI_CLOCK_MONOTONIC) -
-		MONOTONIC_START_NS;
-}
-
 uint64_t
-wasi_clock_now(const struct wasi *w, enum wasi_clock clock)
+wasi_clock_now(struct wasi *w, enum wasi_clock clock)
 {
 	uint64_t now = host_clock(clock);
 
-	return clock == WASI_CLOCK_MONOTONIC ? now - w->monotonic_base : now;
+	if (clock != WASI_CLOCK_MONOTONIC)
+		return now;
+	if (w->monotonic_base == 0)
+		w->monotonic_base = now - MONOTONIC_START_NS;
+	return now - w->monotonic_base;
 }
 
 /* (id, resolution) */

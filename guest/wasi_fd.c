@@ -15,11 +15,12 @@
 #define RIGHTS_STREAM (WASI_RIGHT_FD_FDSTAT_SET_FLAGS | \
 	WASI_RIGHT_FD_FILESTAT_GET | WASI_RIGHT_POLL_FD_READWRITE)
 
-static const uint64_t stream_rights[WASI_FDS] = {
-	RIGHTS_STREAM | WASI_RIGHT_FD_READ,
-	RIGHTS_STREAM | WASI_RIGHT_FD_WRITE,
-	RIGHTS_STREAM | WASI_RIGHT_FD_WRITE,
-};
+static uint64_t
+stream_rights(unsigned stream)
+{
+	return RIGHTS_STREAM |
+		(stream == 0 ? WASI_RIGHT_FD_READ : WASI_RIGHT_FD_WRITE);
+}
 
 #define FDFLAGS_SETTABLE (WASI_FDFLAG_APPEND | WASI_FDFLAG_NONBLOCK)
 
@@ -32,7 +33,7 @@ wasi_fd_init(struct wasi *w)
 {
 	for (uint8_t i = 0; i < WASI_FDS; i++)
 		w->fds[i] = (struct wasi_fd){
-			.open = true, .stream = i, .rights = stream_rights[i],
+			.open = true, .stream = i, .rights = stream_rights(i),
 		};
 }
 
@@ -50,7 +51,7 @@ wasi_fd_get_for(struct wasi *w, uint32_t fd, uint64_t rights,
 {
 	struct wasi_fd *f = wasi_fd_get(w, fd);
 
-	if (f == NULL || (rights & ~stream_rights[f->stream]) != 0)
+	if (f == NULL || (rights & ~stream_rights(f->stream)) != 0)
 		return WASI_EBADF;
 	if ((rights & ~f->rights) != 0)
 		return WASI_ENOTCAPABLE;
@@ -78,10 +79,11 @@ stream_filetype(const struct wasi *w, unsigned stream)
 static int
 write_iovs(struct guest_io *io, int stream, const struct wasi_iovs *iovs)
 {
-	uint8_t gathered[GATHER_MAX];
 	size_t at = 0;
 
-	if (iovs->count > 1 && iovs->total <= sizeof(gathered)) {
+	if (iovs->count > 1 && iovs->total <= GATHER_MAX) {
+		uint8_t *gathered = guest_io_gather(io, iovs->total);
+
 		for (uint32_t i = 0; i < iovs->count; i++) {
 			memcpy(gathered + at, iovs->v[i].data, iovs->v[i].len);
 			at += iovs->v[i].len;

@@ -31,6 +31,7 @@ enum wasi_errno
 wasi_iovs_load(struct wasi_call *c, uint32_t addr, uint32_t count,
 	struct wasi_iovs *iovs)
 {
+	static struct wasi_buffer many[WASI_IOVS_MAX];
 	const uint8_t *array = wasi_mem(c, addr, count,
 		sizeof(struct wasi_iovec));
 	struct wasi_iovec iov;
@@ -39,6 +40,7 @@ wasi_iovs_load(struct wasi_call *c, uint32_t addr, uint32_t count,
 	if (array == NULL)
 		return WASI_EFAULT;
 	iovs->count = 0;
+	iovs->v = count <= WASI_IOVS_FEW ? iovs->few : many;
 	for (uint32_t i = 0; i < count && i < WASI_IOVS_MAX; i++) {
 		memcpy(&iov, array + (size_t)i * sizeof(iov), sizeof(iov));
 		/* The address of an empty buffer means nothing. */

@@ -85,6 +85,18 @@ take_strings(struct string_cursor *cur, uint32_t n, const char *const **out)
 	return 0;
 }
 
+uint64_t
+call_strings(const void *data, size_t len)
+{
+	struct call_header header;
+
+	if (len < sizeof(header))
+		return 0;
+	memcpy(&header, data, sizeof(header));
+	return (uint64_t)header.has_invoke + header.nparams + header.nargs +
+	    header.nenv;
+}
+
 int
 call_unpack(struct call *c, const void *data, size_t len, void *scratch,
     struct err *err)

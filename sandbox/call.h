@@ -83,12 +83,16 @@ struct call {
 /* Append the payload of IN_CALL to b. 0, or -1 if it passes b's bound. */
 int call_pack(struct buf *b, const struct call *c);
 
+/* How many strings a packed call claims to have. */
+uint64_t call_strings(const void *data, size_t len);
+
 /*
  * Read it back; pointers in *c go into data, which must be aligned to 8 and
- * stay, and vectors into the caller's scratch, which must hold
- * CALL_SCRATCH(len) bytes. -1 with the error set if it is not well formed.
+ * stay, and vectors into the caller's scratch, which must hold call_strings of
+ * them; CALL_STRINGS(len) is always enough. -1 with the error set if it is not
+ * well formed.
  */
-#define CALL_SCRATCH(len) (((size_t)(len) + 3) * sizeof(char *))
+#define CALL_STRINGS(len) ((size_t)(len) + 3)
 int call_unpack(struct call *c, const void *data, size_t len, void *scratch,
 	struct err *err);
 

@@ -79,6 +79,9 @@ struct ctl_msg {
 			uint32_t npreload;
 			char preload[CTL_PRELOAD_MAX][CTL_NAME_MAX];
 		};
+		struct {				/* CTL_CALL */
+			uint32_t ahead;		/* 1: its call is yet to come */
+		} call;
 		struct {				/* CTL_FAILED */
 			uint64_t offset;
 			uint32_t has_offset;

@@ -186,6 +186,7 @@ enter(struct enter *e)
 	int init_pipe = -1;
 
 	memset(e, 0, sizeof(*e));
+	process_leave_rseq();
 	enter_fds(e);
 	enter_read_config(e, &init_pipe);
 	umask(077);

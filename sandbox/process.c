@@ -5,8 +5,10 @@
 
 #include <linux/close_range.h>
 #include <sched.h>
+#include <stdint.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +19,19 @@ process_clone(int *pidfd)
 	 * the arguments behind it do not matter, as both are 0. */
 	return (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD,
 	    0, pidfd, 0, 0);
+}
+
+#define RSEQ_AREA_SIZE 32	/* of the first version, which libc registers */
+
+void
+process_leave_rseq(void)
+{
+	uint8_t *area = (uint8_t *)__builtin_thread_pointer() + __rseq_offset;
+
+	/* Refused where there was none to undo. */
+	if (__rseq_size > 0)
+		syscall(SYS_rseq, area, RSEQ_AREA_SIZE, RSEQ_FLAG_UNREGISTER,
+		    RSEQ_SIG);
 }
 
 int

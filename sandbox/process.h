@@ -21,6 +21,11 @@ enum process_exit {
  */
 pid_t process_clone(int *pidfd);
 
+/* Undo libc's registration for restartable sequences, which nothing here uses:
+ * the kernel would write to each new process's copy of the thread's memory,
+ * which would cost a page in child and template for every call. */
+void process_leave_rseq(void);
+
 /* Be killed when the daemon ends, should it not have a pid namespace's init
  * to do so. Not inherited: each process asks for itself. */
 int process_die_with_daemon(void);

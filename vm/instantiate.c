@@ -203,12 +203,9 @@ static void
 instance_free(struct vm_instance *in)
 {
 	arena_clear(&in->arena);
-	free(in);
+	store_free_near(in->store, in);
 }
 
-#define PAGE 4096u
-
-/* The instance itself begins a page: what running code writes is there. */
 static struct vm_instance *
 instance_new(struct vm_store *s, struct vm_module *m, uint32_t **offsets,
 	struct err *err)
@@ -220,11 +217,9 @@ instance_new(struct vm_store *s, struct vm_module *m, uint32_t **offsets,
 	if (*offsets == NULL)
 		goto fail;
 	size = sizeof(*in) + translate_globals(&m->syntax, *offsets);
-	size = (size + PAGE - 1) / PAGE * PAGE;
-	in = aligned_alloc(PAGE, size);
+	in = store_alloc_near(s, size);
 	if (in == NULL)
 		goto fail;
-	memset(in, 0, size);
 	in->store = s;
 	in->stack_limit = s->stack_limit;
 	in->vm_module = m;
@@ -450,7 +445,8 @@ copy_datas(struct vm_instance *in)
 
 	for (uint32_t i = 0; i < m->ndatas; i++) {
 		const struct data_segment *seg = &m->datas[i];
-		uint64_t v[3] = { 0 };
+		struct mem_inst *mem;
+		uint64_t v[3] = { 0 }, end;
 		enum trap_code trap;
 
 		if (seg->mode != SEGMENT_ACTIVE)
@@ -459,9 +455,13 @@ copy_datas(struct vm_instance *in)
 		if (trap != TRAP_NONE)
 			return trap;
 		v[2] = seg->bytes.len;
+		end = v[0] + v[2];
 		trap = op_memory_init(in, v, i, seg->memory);
 		if (trap != TRAP_NONE)
 			return trap;
+		mem = in->memories[seg->memory];
+		if (end > mem->image_end)
+			mem->image_end = end;
 		in->datas[i].len = 0;
 	}
 	return TRAP_NONE;

@@ -131,11 +131,75 @@ vm_value_kind(const struct vm_store *s, const struct vm_value *v)
 	return ref_is_i31(v->ref) ? HEAP_I31 : object_kind(s, v->ref);
 }
 
+/*
+ * What a memory holds before it runs comes from active segments. A small image
+ * stays in the pages it is in, which a forked child sees without a fault; a
+ * larger one goes to a file, whose pages a fork does not have to pass on.
+ */
+#define SMALL_IMAGE (UINT64_C(64) << 10)
+
+static bool
+store_image_is_small(const struct vm_store *s)
+{
+	uint64_t bytes = 0;
+
+	for (const struct vm_instance *i = s->instances; i != NULL; i = i->next) {
+		for (uint32_t d = 0; d < i->module->ndatas; d++)
+			bytes += i->module->datas[d].bytes.len;
+	}
+	return bytes <= SMALL_IMAGE;
+}
+
+/* ---- a call to come -------------------------------------------------------- */
+
+#define PAGE ((uint64_t)4096)
+#define WARM_PAGES 3	/* of an image, from its end: variables come last */
+
+static void
+warm_page(struct mem_inst *m, uint64_t addr)
+{
+	volatile uint8_t *p = m->base + addr;
+
+	if (addr < m->size)
+		*p = *p;
+}
+
+/* Compilers let the stack in memory grow down from the address in the first
+ * variable of the module. */
+static void
+warm_memory(const struct vm_instance *i)
+{
+	struct mem_inst *m = i->memory0;
+	const struct globaltype *type = i->module->nglobals == 0 ? NULL :
+		&i->global_insts[0].type;
+
+	if (m == NULL)
+		return;
+	for (uint64_t n = 0; n < WARM_PAGES && m->image_end > n * PAGE; n++)
+		warm_page(m, m->image_end - 1 - n * PAGE);
+	if (type != NULL && i->module->nimported_globals == 0 &&
+	    type->mutable && type->type == VAL_I32)
+		warm_page(m, (uint32_t)(*i->globals[0] - 1));
+}
+
+void
+vm_store_warm(struct vm_store *s)
+{
+	volatile uint64_t *frame = (volatile uint64_t *)(void *)s->stack.base;
+
+	s->fuel_start = *(volatile int64_t *)&s->fuel_start;
+	*frame = 0;
+	for (struct vm_instance *i = s->instances; i != NULL; i = i->next)
+		warm_memory(i);
+}
+
 /* ---- freezing ---------------------------------------------------------------- */
 
 int
 vm_store_freeze(struct vm_store *s, struct err *err)
 {
+	const bool small = store_image_is_small(s);
+
 	for (struct vm_instance *i = s->instances; i != NULL; i = i->next) {
 		struct vm_module *m = i->vm_module;
 
@@ -143,7 +207,7 @@ vm_store_freeze(struct vm_store *s, struct err *err)
 			return err_set(err, VM_NOMEM, "cannot seal code");
 		m->sealed = true;
 	}
-	for (struct mem_inst *m = s->memories; m != NULL; m = m->next) {
+	for (struct mem_inst *m = s->memories; m != NULL && !small; m = m->next) {
 		if (region_seal(&m->region, 1) == -1)
 			return err_set(err, VM_NOMEM, "cannot seal a memory");
 	}

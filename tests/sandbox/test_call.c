@@ -29,10 +29,14 @@ static int
 unpack(struct call *c, const void *data, size_t len, void **held)
 {
 	struct err err = ERR_NONE;
-	void *scratch = malloc(CALL_SCRATCH(len));
+	uint64_t strings = call_strings(data, len);
+	void *scratch;
 	void *copy = malloc(len > 0 ? len : 1);
 	int rc;
 
+	if (strings > CALL_STRINGS(len))
+		strings = CALL_STRINGS(len);
+	scratch = malloc(strings * sizeof(char *) + 1);
 	memcpy(copy, data, len);
 	rc = call_unpack(c, copy, len, scratch, &err);
 	assert_true((rc == 0) == (err.code == 0));

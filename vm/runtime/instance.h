@@ -35,6 +35,7 @@ struct mem_inst {
 	struct region region;
 	struct vm_store *store;
 	struct mem_inst *next;	/* of the store */
+	uint64_t image_end;	/* what was written before it runs ends here */
 };
 
 struct table_inst {

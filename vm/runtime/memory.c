@@ -36,7 +36,7 @@ mem_max_pages(const struct vm_store *s, const struct memtype *type)
 struct mem_inst *
 mem_new(struct vm_store *s, const struct memtype *type, struct err *err)
 {
-	struct mem_inst *m = calloc(1, sizeof(*m));
+	struct mem_inst *m = store_alloc_near(s, sizeof(*m));
 
 	if (m == NULL) {
 		err_set(err, VM_NOMEM, "out of memory");
@@ -48,12 +48,12 @@ mem_new(struct vm_store *s, const struct memtype *type, struct err *err)
 	if (type->limits.min > m->max) {
 		err_set(err, VM_NOMEM, "memory of %llu pages is over the limit",
 			(unsigned long long)type->limits.min);
-		free(m);
+		store_free_near(s, m);
 		return NULL;
 	}
 	if (region_reserve(&m->region, m->max << type->page_log2) == -1) {
 		err_set(err, VM_NOMEM, "cannot reserve memory");
-		free(m);
+		store_free_near(s, m);
 		return NULL;
 	}
 	m->base = m->region.base;
@@ -71,7 +71,7 @@ void
 mem_free(struct mem_inst *m)
 {
 	region_free(&m->region);
-	free(m);
+	store_free_near(m->store, m);
 }
 
 uint64_t

@@ -98,6 +98,11 @@ region_seal(struct region *r, int writable)
 	if (fd == -1)
 		return -1;
 	/* What was written stays if the mapping fails: it replaces at once. */
+	/* What is read only will not grow either. */
+	if (!writable && r->reserved > r->usable) {
+		munmap(r->base + r->usable, r->reserved - r->usable);
+		r->reserved = r->usable;
+	}
 	if (region_copy(r, fd) == 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
 		F_SEAL_SEAL) == 0 &&

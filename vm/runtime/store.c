@@ -32,12 +32,65 @@ store_init_stack(struct vm_store *s)
 	return 0;
 }
 
+/* ---- what running code writes -------------------------------------------- */
+
+#define STORE_BYTES ((size_t)4096)
+_Static_assert(sizeof(struct vm_store) < STORE_BYTES, "a store fits its page");
+
+#define NEAR_ALIGN ((size_t)16)
+
+static bool
+store_is_near(const struct vm_store *s, const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)s < STORE_BYTES;
+}
+
+void *
+store_alloc_near(struct vm_store *s, size_t size)
+{
+	size_t len = (size + NEAR_ALIGN - 1) & ~(NEAR_ALIGN - 1);
+	void *p;
+
+	if (len > STORE_BYTES - s->near_used) {
+		len = (size + STORE_BYTES - 1) & ~(STORE_BYTES - 1);
+		p = aligned_alloc(STORE_BYTES, len);
+		return p == NULL ? NULL : memset(p, 0, len);
+	}
+	p = (uint8_t *)s + s->near_used;
+	s->near_used += len;
+	return p;
+}
+
+void
+store_free_near(struct vm_store *s, void *p)
+{
+	if (!store_is_near(s, p))
+		free(p);
+}
+
+static struct vm_store *
+store_alloc(void)
+{
+	struct vm_store *s = aligned_alloc(STORE_BYTES, STORE_BYTES);
+
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, STORE_BYTES);
+	s->near_used = (sizeof(*s) + NEAR_ALIGN - 1) & ~(NEAR_ALIGN - 1);
+	s->names = calloc(STORE_BUCKETS, sizeof(struct store_name *));
+	if (s->names == NULL) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
 #define STACK_BYTES_MAX (UINT64_C(1) << 32)
 
 struct vm_store *
 vm_store_new(struct vm *vm, const struct vm_store_limits *lim, struct err *err)
 {
-	struct vm_store *s = calloc(1, sizeof(*s));
+	struct vm_store *s = store_alloc();
 
 	if (s == NULL) {
 		err_set(err, VM_NOMEM, "out of memory");
@@ -65,7 +118,7 @@ store_free_instances(struct vm_store *s)
 	for (i = s->instances; i != NULL; i = next) {
 		next = i->next;
 		arena_clear(&i->arena);
-		free(i);
+		store_free_near(s, i);
 	}
 }
 
@@ -93,6 +146,7 @@ vm_store_free(struct vm_store *s)
 	region_free(&s->stack);
 	region_free(&s->bridge_region);
 	arena_clear(&s->arena);
+	free(s->names);
 	free(s);
 }
 

@@ -49,8 +49,6 @@ struct vm_store {
 		struct vm_instance *instance;
 	} landing;
 
-	/* structures, arrays and exceptions */
-	struct heap heap;
 	bool has_heap;
 	struct heap_layout *layouts;	/* by canonical id of the type */
 	uint32_t nlayouts;
@@ -67,9 +65,22 @@ struct vm_store {
 	struct mem_inst *memories;
 	struct table_inst *tables;
 	struct global_inst *globals;
-	struct store_name *names[STORE_BUCKETS];
+	struct store_name **names;	/* STORE_BUCKETS */
 	struct arena arena;		/* names, host functions, their types */
+
+	/* structures, arrays and exceptions */
+	struct heap heap;
+
+	size_t near_used;		/* see store_alloc_near */
 };
+
+/*
+ * A zeroed object that running code writes, in the store's own page as long
+ * as that has room: a forked child then copies one page for all of them.
+ * store_free_near is for those alone; all go with the store. NULL: no memory.
+ */
+void *store_alloc_near(struct vm_store *s, size_t size);
+void store_free_near(struct vm_store *s, void *p);
 
 /* A frame has at most this many slots, so that code can name them in 16 bits.
  * The stack has as many behind its limit: calls only compare the start of the
