@@ -348,11 +348,12 @@ act_run(struct job *j)
 {
 	struct event_base *base = j->jobs->config.base;
 	struct child *c = j->child;
-	int in = c->in, out = c->out;
+	int in = c->in, out = c->out, taken;
 
 	c->in = c->out = -1;
-	if (feed_start_take(&j->feed, base, in) == -1 ||
-	    stream_start_take(&j->stream, base, out) == -1 ||
+	/* Both are taken, whatever becomes of the first. */
+	taken = feed_start_take(&j->feed, base, in);
+	if (stream_start_take(&j->stream, base, out) == -1 || taken == -1 ||
 	    feed_call(&j->feed, j->packed.data, j->packed.len) == -1) {
 		job_blame(j, CAUSE_DAEMON);
 		job_break(j);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -127,12 +128,14 @@ template_may(const struct seccomp_data *d)
 	case SYS_timer_delete:
 	case SYS_close:
 	case SYS_munmap:
-	case SYS_mremap:
 	case SYS_brk:
 	case SYS_getrandom:
-	case SYS_memfd_create:
 	case SYS_ftruncate:
 		return true;
+	case SYS_mremap:	/* for its flags see below */
+		return false;
+	case SYS_memfd_create:
+		return d->args[1] == 3;
 	case SYS_prctl:
 		return d->args[0] == PR_SET_PDEATHSIG && d->args[1] == SIGKILL;
 	case SYS_prlimit64:
@@ -244,6 +247,41 @@ test_no_process_may_make_memory_executable(void **state)
 	}
 }
 
+/* Huge pages are a reserve that all of the host share; memory that is there at
+ * once, or grows by itself, is not what limits are for. */
+static void
+test_no_process_may_make_other_memory_than_it_needs(void **state)
+{
+	static const uint64_t fine[] = {
+		MAP_PRIVATE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		MAP_SHARED, MAP_PRIVATE | MAP_FIXED, MAP_SHARED | MAP_FIXED,
+	};
+	static const uint64_t bad[] = {
+		MAP_HUGETLB, MAP_LOCKED, MAP_POPULATE, MAP_GROWSDOWN,
+		MAP_SYNC, 1ull << 32,
+	};
+	struct seccomp_data d = { .arch = OUR_ARCH };
+
+	need_release_policy();
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
+		d.nr = SYS_mmap;
+		d.args[3] = fine[i];
+		assert_true(allows(FILTER_TEMPLATE, &d));
+		for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+			d.args[3] = fine[i] | bad[k];
+			assert_false(allows(FILTER_ZYGOTE, &d));
+		}
+	}
+	d.nr = SYS_mremap;
+	d.args[3] = MREMAP_MAYMOVE;
+	assert_true(allows(FILTER_TEMPLATE, &d));
+	d.args[3] = MREMAP_MAYMOVE | MREMAP_FIXED;
+	assert_false(allows(FILTER_ZYGOTE, &d));
+	d.nr = SYS_memfd_create;
+	d.args[1] = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB;
+	assert_false(allows(FILTER_ZYGOTE, &d));
+}
+
 static void
 test_high_numbers_are_killed(void **state)
 {
@@ -288,6 +326,8 @@ main(void)
 		cmocka_unit_test(test_template_may_load_and_clone_only),
 		cmocka_unit_test(test_zygote_may_start_templates_only),
 		cmocka_unit_test(test_no_process_may_make_memory_executable),
+		cmocka_unit_test(
+		    test_no_process_may_make_other_memory_than_it_needs),
 		cmocka_unit_test(test_high_numbers_are_killed),
 		cmocka_unit_test(test_other_architectures_are_killed),
 	};
