@@ -28,24 +28,33 @@ feed_grant(struct feed *f)
 	f->on_grant(f->arg, more);
 }
 
+/* Write what the pipe takes. Whether something is left for later. */
+static bool
+feed_write(struct feed *f)
+{
+	ssize_t n = write(f->fd, f->out.data, f->out.len);
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n == -1) {
+		feed_stop(f);	/* EPIPE: its exit tells the rest */
+		return false;
+	}
+	buf_drain(&f->out, (size_t)n);
+	if (f->out.len > 0)
+		return true;
+	buf_clear(&f->out);
+	feed_grant(f);
+	return false;
+}
+
 static void
 feed_on_write(evutil_socket_t fd, short what, void *arg)
 {
 	struct feed *f = arg;
-	ssize_t n = write(f->fd, f->out.data, f->out.len);
 
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n == -1) {
-		feed_stop(f);	/* EPIPE: its exit tells the rest */
-		return;
-	}
-	buf_drain(&f->out, (size_t)n);
-	if (f->out.len > 0)
-		return;
-	event_del(f->ev);
-	buf_clear(&f->out);
-	feed_grant(f);
+	if (!feed_write(f) && f->ev != NULL && f->out.len == 0)
+		event_del(f->ev);
 }
 
 int
@@ -75,13 +84,15 @@ static int
 feed_frame(struct feed *f, uint32_t kind, const void *data, size_t len)
 {
 	struct frame head = { .kind = kind, .len = (uint32_t)len };
+	bool waits = f->out.len > 0;
 
 	if (f->fd == -1)
 		return 0;
 	if (buf_append(&f->out, &head, sizeof(head)) == -1 ||
 	    buf_append(&f->out, data, len) == -1)
 		return -1;
-	return event_add(f->ev, NULL);
+	/* An empty pipe takes it now: the loop need not come round for it. */
+	return waits || !feed_write(f) ? 0 : event_add(f->ev, NULL);
 }
 
 int
