@@ -104,6 +104,7 @@ def test_preload_also_beside_a_descriptor():
 @test
 def test_preload_that_is_wrong_is_refused():
     d = Daemon("--max-module", "64K")
+    equal(d.status("out all has started\n"), "OK")
     before = d.descriptors()
     for names, count, word in (
             (["x" * 64], 1, "63"), ([""], 1, "63"), (["a\0b"], 1, "NUL"),
