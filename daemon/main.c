@@ -45,12 +45,22 @@ main_open_log(const struct options *o)
 		getenv("JOURNAL_STREAM") != NULL);
 }
 
-/* SIGHUP: there is nothing to read again. SIGPIPE: write(2) says it. */
+/*
+ * SIGHUP: there is nothing to read again. SIGPIPE: write(2) says it. Those that
+ * end the daemon wait until it can end in order: clients connect as soon as
+ * there is a socket, and may be done before everything else has started.
+ */
 static void
-main_ignore_signals(void)
+main_hold_signals(sigset_t *before)
 {
+	sigset_t ending;
+
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigprocmask(SIG_BLOCK, &ending, before);
 }
 
 static void
@@ -172,15 +182,16 @@ main(int argc, char *argv[])
 	struct launch_config launch;
 	struct err err = ERR_NONE;
 	struct listener *listener;
-	struct identity id;
 	struct server *server;
+	struct identity id;
+	sigset_t signals;
 
 	main_open_std();
 	umask(0077);
 	main_parse(&options, argc, argv);
 	main_open_log(&options);
 	main_set_idle(&options);
-	main_ignore_signals();
+	main_hold_signals(&signals);
 	main_raise_files();
 	if (identity_find(&id, options.user, options.is_private,
 		    &err) == -1)
@@ -192,6 +203,7 @@ main(int argc, char *argv[])
 		log_fatal("%s", err.text);
 	if (identity_become(&id, &err) == -1)
 		log_fatal("%s", err.text);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
 	server_run(server);
 	server_free(server);
 	return 0;

@@ -104,8 +104,8 @@ def test_preload_also_beside_a_descriptor():
 @test
 def test_preload_that_is_wrong_is_refused():
     d = Daemon("--max-module", "64K")
-    with d.connect():       # its worker has been started by now
-        before = d.descriptors()
+    equal(d.status("out all has started\n"), "OK")
+    before = d.descriptors()
     for names, count, word in (
             (["x" * 64], 1, "63"), ([""], 1, "63"), (["a\0b"], 1, "NUL"),
             (["a", "a"], 2, "two modules a"), (["a"], 0, "descriptors"),
