@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ERR_TEXT_MAX 256
+#define ERR_TEXT_MAX 512
 
 struct err {
 	int code;		/* 0: none; otherwise the module's own code */

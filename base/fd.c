@@ -35,6 +35,14 @@ fd_close(int *fd)
 	errno = saved;
 }
 
+void
+fds_close(struct fds *fds)
+{
+	for (size_t i = 0; i < fds->count; i++)
+		fd_close(&fds->fd[i]);
+	fds->count = 0;
+}
+
 int
 fd_write_all(int fd, const void *data, size_t len)
 {

@@ -8,13 +8,22 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define FD_PASS_MAX 8	/* descriptors in one message */
+#define FD_PASS_MAX 9	/* descriptors in one message */
+
+/* Descriptors that came or go together. */
+struct fds {
+	size_t count;
+	int fd[FD_PASS_MAX];
+};
 
 int fd_set_nonblock(int fd);
 int fd_set_cloexec(int fd);
 
 /* close(2) if *fd is open, and mark it closed (-1). Keeps errno. */
 void fd_close(int *fd);
+
+/* Close all of them and forget them. Keeps errno. */
+void fds_close(struct fds *fds);
 
 /* All len bytes, through EINTR. 0, or -1 (fd_read_all: also at early EOF,
  * with errno 0). For blocking descriptors. */

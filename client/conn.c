@@ -30,7 +30,7 @@ struct wasmd {
 	int fd;
 	struct wire in;
 	struct buf out;
-	int attached;		/* descriptor to send, or -1, */
+	struct fds attached;	/* descriptors to send, */
 	size_t attached_at;	/* with the byte of out at this place */
 	uint32_t last_call;
 	struct request *requests;
@@ -40,7 +40,7 @@ struct wasmd {
 /* ---- sending ----------------------------------------------------------- */
 
 /*
- * A descriptor travels with the first bytes of its frame. The kernel takes so
+ * Descriptors travel with the first bytes of their frame. The kernel takes so
  * few of them at once or not at all.
  */
 #define CONN_WITH_FD_MAX 4096
@@ -52,21 +52,22 @@ conn_send_some(struct wasmd *w)
 	size_t len = w->out.len;
 	ssize_t n;
 
-	if (w->attached != -1 && w->attached_at == 0) {
+	if (w->attached.count > 0 && w->attached_at == 0) {
 		if (len > CONN_WITH_FD_MAX)
 			len = CONN_WITH_FD_MAX;
-		if (fd_send(w->fd, w->out.data, len, &w->attached, 1) == -1)
+		if (fd_send(w->fd, w->out.data, len, w->attached.fd,
+			    w->attached.count) == -1)
 			return errno == EAGAIN ? 0 : -1;
-		fd_close(&w->attached);
+		fds_close(&w->attached);
 		buf_drain(&w->out, len);
 		return 1;
 	}
-	if (w->attached != -1)
+	if (w->attached.count > 0)
 		len = w->attached_at;
 	n = send(w->fd, w->out.data, len, MSG_NOSIGNAL);
 	if (n == -1)
 		return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -1;
-	if (w->attached != -1)
+	if (w->attached.count > 0)
 		w->attached_at -= (size_t)n;
 	buf_drain(&w->out, (size_t)n);
 	return 1;
@@ -92,11 +93,11 @@ conn_notify(struct wasmd *w, const struct msg *m, struct err *err)
 	return msg_pack(m, &w->out, err);
 }
 
-/* Only one descriptor can wait to be sent. */
+/* Only one frame's descriptors can wait to be sent. */
 static int
 conn_wait_attached(struct wasmd *w, struct err *err)
 {
-	while (w->attached != -1) {
+	while (w->attached.count > 0) {
 		struct pollfd p = { .fd = w->fd, .events = POLLOUT };
 
 		if (poll(&p, 1, WASMD_OPEN_MS) == 0)
@@ -109,23 +110,40 @@ conn_wait_attached(struct wasmd *w, struct err *err)
 }
 
 static int
-conn_queue_request(struct wasmd *w, struct msg *m, int fd, struct err *err)
+conn_copy_fds(struct fds *copy, const struct fds *fds, struct err *err)
 {
-	int copy = -1;
+	copy->count = 0;
+	for (size_t i = 0; i < fds->count; i++) {
+		copy->fd[i] = fcntl(fds->fd[i], F_DUPFD_CLOEXEC, 3);
+		if (copy->fd[i] == -1) {
+			err_set(err, PROTO_ERROR_INTERNAL,
+				"cannot pass the module: %s", strerror(errno));
+			fds_close(copy);
+			return -1;
+		}
+		copy->count++;
+	}
+	return 0;
+}
+
+static int
+conn_queue_request(struct wasmd *w, struct msg *m, const struct fds *fds,
+	struct err *err)
+{
+	struct fds copy;
 	size_t at;
 
-	if (fd != -1 && conn_wait_attached(w, err) == -1)
+	if (fds->count > 0 && conn_wait_attached(w, err) == -1)
 		return -1;
-	if (fd != -1 && (copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)) == -1)
-		return err_set(err, PROTO_ERROR_INTERNAL,
-			"cannot pass the module: %s", strerror(errno));
+	if (conn_copy_fds(&copy, fds, err) == -1)
+		return -1;
 	at = w->out.len;
 	m->call = ++w->last_call;
 	if (msg_pack(m, &w->out, err) == -1) {
-		fd_close(&copy);
+		fds_close(&copy);
 		return -1;
 	}
-	if (copy != -1) {
+	if (copy.count > 0) {
 		w->attached = copy;
 		w->attached_at = at;
 	}
@@ -133,14 +151,14 @@ conn_queue_request(struct wasmd *w, struct msg *m, int fd, struct err *err)
 }
 
 int
-conn_request(struct wasmd *w, struct msg *m, int fd,
+conn_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	conn_answer_fn on_answer, void *arg, struct err *err)
 {
 	struct request *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
-	if (conn_queue_request(w, m, fd, err) == -1) {
+	if (conn_queue_request(w, m, fds, err) == -1) {
 		free(r);
 		return -1;
 	}
@@ -278,7 +296,7 @@ conn_greet(struct wasmd *w, struct err *err)
 	msg_init_request(&m, MSG_HELLO, 0);
 	msg_set_number(&m, FIELD_HELLO_VERSION, PROTO_VERSION);
 	msg_set_str(&m, FIELD_HELLO_CLIENT, "libwasmd");
-	if (conn_request(w, &m, -1, conn_on_hello, &g, err) == -1)
+	if (conn_request(w, &m, CONN_NO_FDS, conn_on_hello, &g, err) == -1)
 		return -1;
 	while (!g.answered) {
 		struct pollfd p = { .fd = w->fd, .events = POLLIN };
@@ -328,7 +346,6 @@ wasmd_open(const char *path, struct err *err)
 		return NULL;
 	}
 	w->fd = -1;
-	w->attached = -1;
 	wire_init(&w->in);
 	buf_init(&w->out, CONN_OUT_MAX);
 	if (conn_connect(w, path, err) == -1 || conn_greet(w, err) == -1) {
@@ -350,7 +367,7 @@ wasmd_close(struct wasmd *w)
 		w->requests = r->next;
 		free(r);
 	}
-	fd_close(&w->attached);
+	fds_close(&w->attached);
 	fd_close(&w->fd);
 	wire_clear(&w->in);
 	buf_clear(&w->out);

@@ -5,16 +5,19 @@
 #ifndef CLIENT_CONN_H
 #define CLIENT_CONN_H
 
+#include "base/fd.h"
 #include "client/libwasmd.h"
+
+#define CONN_NO_FDS (&(const struct fds){ .count = 0 })
 
 /* Takes the answer to a request: its own or MSG_ERROR. */
 typedef void (*conn_answer_fn)(void *arg, const struct msg *answer);
 
 /*
- * Queue a request; fd (or -1) is duplicated and attached to its frame. 0, or -1
- * when it passes a limit, which leaves the connection as it was.
+ * Queue a request; fds are duplicated and attached to its frame. 0, or -1 when
+ * it passes a limit, which leaves the connection as it was.
  */
-int conn_request(struct wasmd *w, struct msg *request, int fd,
+int conn_request(struct wasmd *w, struct msg *request, const struct fds *fds,
 	conn_answer_fn on_answer, void *arg, struct err *err);
 
 /* Queue a notification. */

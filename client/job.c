@@ -48,7 +48,8 @@ job_send_cancel(struct wasmd_job *job, struct err *err)
 
 	msg_init_request(&m, MSG_CANCEL, 0);
 	msg_set_number(&m, FIELD_CANCEL_JOB, job->id);
-	return conn_request(job->conn, &m, -1, job_ignore_answer, NULL, err);
+	return conn_request(job->conn, &m, CONN_NO_FDS, job_ignore_answer,
+		NULL, err);
 }
 
 static void
@@ -108,6 +109,27 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 			msg_set_number(m, limits[i].field, limits[i].value);
 }
 
+/* The names and descriptors of all modules but one that goes as bytes. */
+static int
+job_modules(const struct wasmd_call *call, struct fds *fds,
+	struct span names[static PROTO_PRELOAD_MAX], struct err *err)
+{
+	fds->count = 0;
+	if (call->npreload > PROTO_PRELOAD_MAX)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"at most %u modules can be preloaded",
+			PROTO_PRELOAD_MAX);
+	if (call->module_fd != -1)
+		fds->fd[fds->count++] = call->module_fd;
+	for (size_t i = 0; i < call->npreload; i++) {
+		const struct wasmd_preload *p = &call->preload[i];
+
+		names[i] = (struct span){ p->name, strlen(p->name) };
+		fds->fd[fds->count++] = p->fd;
+	}
+	return 0;
+}
+
 static int
 job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	struct err *err)
@@ -115,10 +137,13 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	struct span *args = job_spans(call->args, call->nargs, err);
 	struct span *env = job_spans(call->env, call->nenv, err);
 	struct span *params = job_spans(call->params, call->nparams, err);
+	struct span names[PROTO_PRELOAD_MAX];
+	struct fds fds;
 	struct msg m;
 	int ret = -1;
 
-	if (args == NULL || env == NULL || params == NULL)
+	if (args == NULL || env == NULL || params == NULL ||
+	    job_modules(call, &fds, names, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
 	if (call->module_fd != -1)
@@ -126,6 +151,8 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	else
 		msg_set_bytes(&m, FIELD_SUBMIT_MODULE, call->module,
 			call->module_len);
+	if (call->npreload > 0)
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, names, call->npreload);
 	msg_set_strs(&m, FIELD_SUBMIT_ARGS, args, call->nargs);
 	msg_set_strs(&m, FIELD_SUBMIT_ENV, env, call->nenv);
 	if (call->mode != NULL)
@@ -138,8 +165,7 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
 	msg_set_number(&m, FIELD_SUBMIT_CREDIT, call->credit);
 	job_set_limits(&m, call);
-	ret = conn_request(job->conn, &m, call->module_fd, job_on_answer, job,
-		err);
+	ret = conn_request(job->conn, &m, &fds, job_on_answer, job, err);
 out:
 	free(args);
 	free(env);
@@ -272,5 +298,5 @@ wasmd_check(struct wasmd *w,
 	struct msg m;
 
 	msg_init_request(&m, MSG_CHECK, 0);
-	return conn_request(w, &m, -1, on_layers, arg, err);
+	return conn_request(w, &m, CONN_NO_FDS, on_layers, arg, err);
 }

@@ -46,12 +46,21 @@ size_t wasmd_unsent(const struct wasmd *w);
  */
 int wasmd_dispatch(struct wasmd *w, struct err *err);
 
+/* A module that the one to run imports from. */
+struct wasmd_preload {
+	const char *name;	/* what it is imported as */
+	int fd;			/* a memfd */
+};
+
 /* What to run. All is borrowed until wasmd_submit returns. */
 struct wasmd_call {
 	const char *mode;	/* submit's; NULL: run the module */
 	int module_fd;		/* a memfd; -1: the bytes */
 	const void *module;
 	size_t module_len;
+	/* In the order of instantiation, PROTO_PRELOAD_MAX at most. */
+	const struct wasmd_preload *preload;
+	size_t npreload;
 	const char *const *args;	/* [0] is the program's name */
 	size_t nargs;
 	const char *const *env;		/* "NAME=value" */

@@ -44,7 +44,7 @@ look_at(const struct look_values *v, struct module_source *m,
 	if (session_run(&s, conn, call) == -1)
 		report("%s: %s", m->path, s.err.text);
 	else
-		status = outcome_finish(&s, m);
+		status = outcome_finish(&s, m, 1);
 	session_clear(&s);
 	wasmd_close(conn);
 	return status;

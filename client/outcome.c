@@ -52,10 +52,21 @@ outcome_find(const char *letters, size_t len)
 	};
 }
 
+/* What one of the modules seems to be, if it is none. */
+static const char *
+outcome_hint(const struct module_source *modules, size_t count)
+{
+	const char *hint = NULL;
+
+	for (size_t i = 0; i < count && hint == NULL; i++)
+		hint = module_hint(&modules[i]);
+	return hint;
+}
+
 /* "FILE: trapped: integer divide by zero", the backtrace, the advice. */
 static void
-outcome_explain(const struct msg *record, const struct module_source *m,
-	const struct outcome *outcome)
+outcome_explain(const struct msg *record, const struct module_source *modules,
+	size_t count, const struct outcome *outcome)
 {
 	struct span cause = msg_bytes(record, FIELD_JOB_EXIT_CAUSE);
 	struct span trap = msg_bytes(record, FIELD_JOB_EXIT_TRAP);
@@ -64,14 +75,16 @@ outcome_explain(const struct msg *record, const struct module_source *m,
 	size_t n;
 
 	if (trap.len > 0)
-		report("%s: trapped: %.*s", m->path, (int)trap.len, trap.data);
+		report("%s: trapped: %.*s", modules[0].path, (int)trap.len,
+			trap.data);
 	else
-		report("%s: %.*s", m->path, (int)cause.len, cause.data);
+		report("%s: %.*s", modules[0].path, (int)cause.len,
+			cause.data);
 	frames = msg_strs(record, FIELD_JOB_EXIT_BACKTRACE, &n);
 	for (size_t i = 0; i < n; i++)
 		report_more("    %.*s", (int)frames[i].len, frames[i].data);
 	if (outcome->exit == EXIT_INVALID)
-		hint = module_hint(m);
+		hint = outcome_hint(modules, count);
 	if (hint != NULL)
 		report_more("    %s", hint);
 }
@@ -90,7 +103,8 @@ outcome_exit(const struct session *s, const struct outcome *outcome)
 }
 
 int
-outcome_finish(const struct session *s, const struct module_source *m)
+outcome_finish(const struct session *s, const struct module_source *modules,
+	size_t count)
 {
 	const struct msg *record = &s->record.msg;
 	struct span status = msg_bytes(record, FIELD_JOB_EXIT_STATUS);
@@ -101,6 +115,6 @@ outcome_finish(const struct session *s, const struct module_source *m)
 			strerror(s->stdout_errno));
 	/* Whoever pressed Ctrl-C or closed our output knows it. */
 	if (outcome.exit != EXIT_GUEST && s->signal == 0 && s->stdout_errno == 0)
-		outcome_explain(record, m, &outcome);
+		outcome_explain(record, modules, count, &outcome);
 	return outcome_exit(s, &outcome);
 }

@@ -7,8 +7,8 @@
 
 #include "base/fd.h"
 #include "client/address.h"
-#include "client/module.h"
 #include "client/outcome.h"
+#include "client/program.h"
 #include "client/report.h"
 #include "client/session.h"
 #include "client/text.h"
@@ -16,6 +16,7 @@
 
 struct submit_values {
 	struct texts env;
+	struct texts preload;
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
@@ -35,6 +36,8 @@ const struct option_spec submit_options[] = {
 		"a variable for the guest; without a value, ours" },
 	{ 'i', "invoke", OPTION_TEXT, AT(invoke), "NAME",
 		"call this export; the arguments are its parameters" },
+	{ 0, "preload", OPTION_TEXTS, AT(preload), "NAME=FILE",
+		"a module for it to import from, as NAME; may be repeated" },
 	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
 		"stop it after this time, such as 500ms, 10s or 2m" },
 	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
@@ -118,12 +121,14 @@ submit_terminals(bool has_stdin)
 /* operands: the module's arguments, or the export's parameters. */
 static void
 submit_make_call(struct wasmd_call *call, const struct submit_values *v,
-	const struct module_source *m, const struct texts *args)
+	const struct program *p, const struct texts *args)
 {
 	const char *const *words = (const char *const *)args->items;
 
 	*call = (struct wasmd_call){
-		.module_fd = m->fd,
+		.module_fd = p->modules[0].fd,
+		.preload = p->preload,
+		.npreload = p->count - 1,
 		.args = words,
 		.nargs = v->invoke != NULL ? 1 : args->count,
 		.env = (const char *const *)v->env.items,
@@ -131,7 +136,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.invoke = v->invoke,
 		.params = words + 1,
 		.nparams = args->count - 1,
-		.has_stdin = submit_has_stdin(v, m),
+		.has_stdin = submit_has_stdin(v, &p->modules[0]),
 		.wall_ms = v->wall_ms,
 		.cpu_ms = v->cpu_ms,
 		.fuel = v->fuel,
@@ -201,14 +206,14 @@ submit_write_record(const struct msg *record, const struct submit_values *v,
 /* What the record says, told to the terminal and to the caller. */
 static int
 submit_finish(struct session *s, const struct submit_values *v,
-	const struct module_source *m, int meta)
+	const struct program *p, int meta)
 {
 	const struct msg *record = &s->record.msg;
 	int status;
 
 	if (s->stdout_errno == 0)
 		submit_write_results(record);
-	status = outcome_finish(s, m);
+	status = outcome_finish(s, p->modules, p->count);
 	submit_write_record(record, v, meta);
 	return status;
 }
@@ -231,7 +236,7 @@ submit_fail(const struct submit_values *v, int meta, const char *where,
 }
 
 static int
-submit_session(const struct submit_values *v, const struct module_source *m,
+submit_session(const struct submit_values *v, const struct program *p,
 	const struct texts *args, int meta)
 {
 	struct err err = ERR_NONE;
@@ -247,11 +252,11 @@ submit_session(const struct submit_values *v, const struct module_source *m,
 	if (v->verbose && !v->json)
 		report("%s daemon at %s", address.was_started ? "started a" :
 			"using the", address.path);
-	submit_make_call(&call, v, m, args);
+	submit_make_call(&call, v, p, args);
 	if (session_run(&s, conn, &call) == -1)
-		status = submit_fail(v, meta, m->path, &s.err);
+		status = submit_fail(v, meta, p->modules[0].path, &s.err);
 	else
-		status = submit_finish(&s, v, m, meta);
+		status = submit_finish(&s, v, p, meta);
 	session_clear(&s);
 	wasmd_close(conn);
 	return status;
@@ -273,20 +278,20 @@ static int
 submit_file(const struct submit_values *v, int argc, char **argv)
 {
 	struct texts args = { .count = 0 };
-	struct module_source m;
+	struct program p;
 	int status, meta;
 
-	status = module_open(&m, argv[0]);
+	status = program_open(&p, argv[0], &v->preload);
 	if (status != 0)
 		return status;
-	texts_add(&args, module_name(&m));
+	texts_add(&args, module_name(&p.modules[0]));
 	for (int i = 1; i < argc; i++)
 		texts_add(&args, argv[i]);
 	status = EXIT_WASMCTL;
 	if (submit_open_meta(v->meta, &meta) == 0)
-		status = submit_session(v, &m, &args, meta);
+		status = submit_session(v, &p, &args, meta);
 	fd_close(&meta);
-	module_close(&m);
+	program_close(&p);
 	texts_clear(&args);
 	return status;
 }
@@ -321,5 +326,6 @@ submit_run(const struct verb *verb, int argc, char **argv)
 	int status = submit_with(verb, &v, argc, argv);
 
 	texts_clear(&v.env);
+	texts_clear(&v.preload);
 	return status;
 }

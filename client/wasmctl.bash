@@ -47,7 +47,14 @@ _wasmctl() {
 			return
 		fi
 		argument=$(_wasmctl_argument "$verb" "${COMP_WORDS[i]}")
-		if [[ -n $argument ]] && ((++i == COMP_CWORD)); then
+		[[ -n $argument ]] || continue
+		# Of NAME=VALUE bash has made three words.
+		if ((++i < COMP_CWORD)) && [[ ${COMP_WORDS[i + 1]} == = ]]; then
+			argument=${argument#*=}
+			((i += 2))
+			[[ $cur != = ]] || cur=
+		fi
+		if ((i >= COMP_CWORD)); then
 			case $argument in
 			FILE | PATH) compopt +o nospace; _wasmctl_files ;;
 			esac

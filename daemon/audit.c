@@ -17,10 +17,11 @@ audit_job(const struct job *j, const struct outcome *o)
 	bool alarm = o->status == PROTO_STATUS_SV || o->status == PROTO_STATUS_CR;
 
 	(alarm ? log_warning : log_info)("job=%" PRIu64 " uid=%u module=%s "
-		"status=%s exit=%" PRIu32 " signal=%d pid=%d wall_us=%" PRIu64
+		"preloaded=%u status=%s exit=%" PRIu32 " signal=%d pid=%d wall_us=%" PRIu64
 		" cpu_us=%" PRIu64 " queued_us=%" PRIu64 " out=%" PRIu64
 		" err=%" PRIu64 " in=%" PRIu64 " cause=\"%s\"",
-		j->id, (unsigned)j->user->uid, module_hex(j->module),
+		j->id, (unsigned)j->user->uid, module_hex(j->program.module),
+		j->program.npreload,
 		proto_status_info[o->status].letters, o->exit_code, o->signal,
 		j->facts.has_end ? (int)j->facts.end.info.si_pid : 0,
 		report_wall_us(j), report_cpu_us(j), report_queued_us(j),

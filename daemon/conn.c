@@ -53,7 +53,7 @@ conn_close(struct conn *c, const char *why)
 	event_free(c->on_write);
 	event_free(c->hello);
 	fd_close(&c->fd);
-	fd_close(&c->passed);
+	fds_close(&c->passed);
 	while ((j = TAILQ_FIRST(&c->jobs)) != NULL)
 		job_abandon(j);
 	c->user->conns--;
@@ -158,11 +158,11 @@ conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
 
 /* ---- input --------------------------------------------------------------- */
 
-/* A descriptor belongs to the frame it came with. */
+/* Descriptors belong to the frame they came with. */
 static void
-conn_drop_fd(struct conn *c)
+conn_drop_fds(struct conn *c)
 {
-	if (c->passed != -1 && !wire_is_inside(&c->in))
+	if (c->passed.count > 0 && !wire_is_inside(&c->in))
 		conn_close(c, "a descriptor that no message wanted");
 }
 
@@ -170,7 +170,7 @@ static void
 conn_on_bad_message(struct conn *c, const struct msg *m, const struct err *err)
 {
 	if (m->form == FORM_REQUEST && err->code != PROTO_ERROR_PROTOCOL) {
-		fd_close(&c->passed);
+		fds_close(&c->passed);
 		conn_send_error(c, m->call, (enum proto_error)err->code,
 			err->text, UINT64_MAX);
 		return;
@@ -221,7 +221,7 @@ conn_work(struct conn *c)
 	    (r = wire_next(&c->in, &frame, &len, &err)) == 1) {
 		conn_on_frame(c, frame, len);
 		if (c->fd != -1)
-			conn_drop_fd(c);
+			conn_drop_fds(c);
 	}
 	if (c->fd == -1 || c->ending)
 		return;
@@ -242,23 +242,23 @@ conn_on_read(evutil_socket_t fd, short what, void *arg)
 	static uint8_t chunk[WIRE_FEED_MAX];
 	struct conn *c = arg;
 	struct err err = ERR_NONE;
-	size_t nfds;
-	int passed = -1;
+	struct fds passed;
 	ssize_t n;
 
-	n = fd_recv(c->fd, chunk, sizeof(chunk), &passed, 1, &nfds);
+	n = fd_recv(c->fd, chunk, sizeof(chunk), passed.fd, FD_PASS_MAX,
+		&passed.count);
 	if (n == -1 && errno == EAGAIN)
 		return;
 	if (n <= 0) {
 		conn_close(c, n == 0 ? "by the client" : strerror(errno));
 		return;
 	}
-	if (nfds == 1 && c->passed != -1) {
-		fd_close(&passed);
-		conn_close(c, "two descriptors at once");
+	if (passed.count > 0 && c->passed.count > 0) {
+		fds_close(&passed);
+		conn_close(c, "descriptors while others wait");
 		return;
 	}
-	if (nfds == 1)
+	if (passed.count > 0)
 		c->passed = passed;
 	if (wire_feed(&c->in, chunk, (size_t)n, &err) == -1)
 		conn_close(c, err.text);
@@ -327,13 +327,13 @@ conn_set_ready(struct conn *c)
 	evtimer_del(c->hello);
 }
 
-int
-conn_take_fd(struct conn *c)
+struct fds
+conn_take_fds(struct conn *c)
 {
-	int fd = c->passed;
+	struct fds fds = c->passed;
 
-	c->passed = -1;
-	return fd;
+	c->passed.count = 0;
+	return fds;
 }
 
 void
@@ -391,7 +391,6 @@ conn_alloc(struct conns *cs, int fd, const struct ucred *peer)
 		return NULL;
 	c->conns = cs;
 	c->fd = fd;
-	c->passed = -1;
 	c->state = STATE_NEW;
 	c->uid = peer->uid;
 	c->gid = peer->gid;

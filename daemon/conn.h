@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "base/fd.h"
 #include "daemon/job.h"
 #include "daemon/request.h"
 #include "proto/msg.h"
@@ -35,7 +36,7 @@ struct conn {
 	gid_t gid;
 	pid_t pid;
 	struct wire in;
-	int passed;		/* a descriptor that came, not yet used, or -1 */
+	struct fds passed;	/* descriptors that came, not yet used */
 	bool stalled;		/* input waits until output has drained */
 	bool starved;		/* a job's output does */
 	bool ending;		/* no more input; closed when output is written */
@@ -85,8 +86,8 @@ void conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
 /* Whether job output may be queued now; job_resume follows when not. */
 bool conn_has_room(struct conn *c);
 
-/* The descriptor that came with the message, or -1; the caller's. */
-int conn_take_fd(struct conn *c);
+/* The descriptors that came with the message; the caller's. */
+struct fds conn_take_fds(struct conn *c);
 
 void conn_add_job(struct conn *c, struct job *j);
 void conn_remove_job(struct conn *c, struct job *j);

@@ -13,7 +13,6 @@
 #include "daemon/audit.h"
 #include "daemon/child.h"
 #include "daemon/conn.h"
-#include "daemon/module.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/submit.h"
@@ -210,7 +209,13 @@ job_on_module(void *arg, const struct err *err)
 {
 	struct job *j = arg;
 
+	/* One of several may be complete after the job's end. */
+	if (j->state != JOB_READING)
+		return;
 	if (err == NULL) {
+		if (--j->reading > 0)
+			return;
+		program_set_key(&j->program);
 		job_event(j, JOB_EV_MODULE);
 		return;
 	}
@@ -282,7 +287,7 @@ act_accept(struct job *j)
 
 	msg_init_answer(&m, MSG_SUBMIT, j->call);
 	msg_set_number(&m, RESULT_SUBMIT_JOB, j->id);
-	msg_set_str(&m, RESULT_SUBMIT_MODULE, module_hex(j->module));
+	msg_set_str(&m, RESULT_SUBMIT_MODULE, module_hex(j->program.module));
 	conn_send(j->conn, &m);
 	queue_wait(j->jobs->config.queue, j);
 }
@@ -315,7 +320,7 @@ act_start(struct job *j)
 	j->started_us = clock_monotonic_us();
 	job_start_timer(j->wall, l->v[LIMIT_WALL] * 1000);
 	template_request(j->jobs->config.templates, &j->request, j->user->uid,
-		j->module, &shape);
+		&j->program, &shape);
 }
 
 static void
@@ -461,7 +466,7 @@ job_free(struct job *j)
 	struct jobs *jobs = j->jobs;
 
 	queue_leave(jobs->config.queue, j);
-	module_unref(j->module);
+	program_clear(&j->program);
 	buf_clear(&j->packed);
 	if (j->wall != NULL)
 		event_free(j->wall);
@@ -511,52 +516,80 @@ job_alloc(struct jobs *jobs, struct user *user)
 	return j;
 }
 
-static int
-job_read_module(struct job *j, const struct msg *m, int fd, struct err *err)
+/* A module of the next descriptor, which is taken. All of a job's together
+ * are as large as one may be, *room. */
+static struct module *
+job_take_module(struct job *j, struct fds *fds, size_t *at, uint64_t *room,
+	struct err *err)
 {
 	struct module_reader reader = { job_on_module, j };
-	struct event_base *base = j->jobs->config.base;
-	struct span bytes = msg_bytes(m, FIELD_SUBMIT_MODULE);
+	int fd = fds->fd[*at];
+	struct module *m;
 
-	if (fd != -1)
-		j->module = module_from_fd_take(base, fd,
-			j->jobs->config.max_module, reader, err);
-	else
-		j->module = module_from_bytes(base, bytes.data, bytes.len,
-			reader, err);
-	return j->module == NULL ? -1 : 0;
+	fds->fd[(*at)++] = -1;
+	m = module_from_fd_take(j->jobs->config.base, fd, *room, reader, err);
+	if (m != NULL) {
+		*room -= module_size(m);
+		j->reading++;
+	}
+	return m;
+}
+
+static int
+job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
+	struct err *err)
+{
+	struct module_reader reader = { job_on_module, j };
+	struct span bytes = msg_bytes(m, FIELD_SUBMIT_MODULE);
+	uint64_t room = j->jobs->config.max_module;
+	struct program *p = &j->program;
+	size_t at = 0;
+
+	if (msg_has(m, FIELD_SUBMIT_MODULE)) {
+		p->module = module_from_bytes(j->jobs->config.base, bytes.data,
+			bytes.len, reader, err);
+		j->reading++;
+	} else {
+		p->module = job_take_module(j, fds, &at, &room, err);
+	}
+	if (p->module == NULL)
+		return -1;
+	for (unsigned i = 0; i < p->npreload; i++) {
+		p->preload[i].module = job_take_module(j, fds, &at, &room, err);
+		if (p->preload[i].module == NULL) {
+			err_prefix(err, "preload %s", p->preload[i].name);
+			return -1;
+		}
+	}
+	return 0;
 }
 
 struct job *
 job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
-	const struct msg *m, int fd, struct err *err, uint64_t *retry_ms)
+	const struct msg *m, struct fds *fds, struct err *err,
+	uint64_t *retry_ms)
 {
-	struct job *j;
+	struct job *j = NULL;
 
 	*retry_ms = UINT64_MAX;
 	if (jobs->closed) {
-		fd_close(&fd);
 		err_set(err, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
-		return NULL;
+		goto fail;
 	}
 	if (queue_admit(jobs->config.queue, user) == -1) {
-		fd_close(&fd);
 		*retry_ms = queue_retry_ms(jobs->config.queue);
 		err_set(err, PROTO_ERROR_QUEUE_FULL,
 			"too many calls wait already; try again later");
-		return NULL;
+		goto fail;
 	}
 	j = job_alloc(jobs, user);
 	if (j == NULL || j->wall == NULL || j->sleep == NULL) {
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
 		goto fail;
 	}
-	if (submit_read(j, m, fd != -1, &jobs->config.most, err) == -1)
+	if (submit_read(j, m, fds->count, &jobs->config.most, err) == -1 ||
+	    job_read_modules(j, m, fds, err) == -1)
 		goto fail;
-	if (job_read_module(j, m, fd, err) == -1) {
-		fd = -1;
-		goto fail;
-	}
 	j->id = ++jobs->last_id;
 	j->call = m->call;
 	j->conn = conn;
@@ -564,7 +597,7 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	TAILQ_INSERT_TAIL(&jobs->all, j, entry);
 	return j;
 fail:
-	fd_close(&fd);
+	fds_close(fds);
 	if (j != NULL)
 		job_free(j);
 	return NULL;

@@ -11,9 +11,11 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "daemon/feed.h"
 #include "daemon/job_table.h"
 #include "daemon/limits.h"
+#include "daemon/program.h"
 #include "daemon/result.h"
 #include "daemon/stream.h"
 #include "daemon/template.h"
@@ -25,7 +27,6 @@ struct event;
 struct event_base;
 struct jobs;
 struct layer_report;
-struct module;
 struct queue;
 struct user;
 
@@ -41,7 +42,8 @@ struct job {
 	enum job_state state;		/* written by job_event only */
 
 	/* what was asked for */
-	struct module *module;
+	struct program program;
+	unsigned reading;		/* its modules that are not complete */
 	enum template_mode mode;
 	struct limits limits;
 	struct buf packed;		/* the payload of IN_CALL */
@@ -89,12 +91,11 @@ void jobs_close(struct jobs *jobs);
 void jobs_cancel_all(struct jobs *jobs);
 
 /*
- * A job of a submit message. fd is the attached descriptor or -1, taken in any
- * case. It is answered later: accepted or refused. NULL with the error set
+ * A job of a submit message. fds came with it, and are taken in any case. It is answered later: accepted or refused. NULL with the error set
  * (and *retry_ms for PROTO_ERROR_QUEUE_FULL) if it is refused at once.
  */
 struct job *job_new_take(struct jobs *jobs, struct conn *conn,
-	struct user *user, const struct msg *m, int fd, struct err *err,
+	struct user *user, const struct msg *m, struct fds *fds, struct err *err,
 	uint64_t *retry_ms);
 
 /* The one writer of a job's state. */

@@ -94,7 +94,7 @@ report_exit(struct job *j, const struct outcome *o,
 	msg_set_number(&m, FIELD_JOB_EXIT_JOB, j->id);
 	report_outcome(&m, o);
 	report_figures(&m, j);
-	msg_set_str(&m, FIELD_JOB_EXIT_MODULE, module_hex(j->module));
+	msg_set_str(&m, FIELD_JOB_EXIT_MODULE, module_hex(j->program.module));
 	msg_set_strs(&m, FIELD_JOB_EXIT_LAYERS, names,
 		report_layers(names, layers));
 	conn_send(j->conn, &m);

@@ -36,10 +36,11 @@ static void
 handle_submit(struct conn *c, const struct request_context *ctx,
 	const struct msg *m)
 {
+	struct fds fds = conn_take_fds(c);
 	struct err err = ERR_NONE;
 	uint64_t retry_ms;
 
-	if (job_new_take(ctx->jobs, c, c->user, m, conn_take_fd(c), &err,
+	if (job_new_take(ctx->jobs, c, c->user, m, &fds, &err,
 		    &retry_ms) == NULL)
 		conn_send_error(c, m->call, (enum proto_error)err.code,
 			err.text, retry_ms);

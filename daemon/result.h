@@ -44,7 +44,7 @@ struct facts {
 struct outcome {
 	enum proto_status status;
 	uint32_t exit_code;
-	char cause[512];
+	char cause[ERR_TEXT_MAX + 128];
 	int signal;		/* 0: none */
 	struct span trap;	/* into the facts' text */
 	struct span backtrace[OUTCOME_FRAMES];

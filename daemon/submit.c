@@ -61,34 +61,82 @@ submit_mode(enum template_mode *mode, const struct msg *m, struct err *err)
 	return err_set(err, PROTO_ERROR_USAGE, "submit: there is no such mode");
 }
 
-/* What is not run takes no arguments. */
+/* What is not run takes no arguments, and needs no imports. */
 static int
 submit_check_mode(enum template_mode mode, const struct msg *m,
 	struct err *err)
 {
-	bool invokes = msg_has(m, FIELD_SUBMIT_INVOKE) && mode != MODE_DISASM;
+	const char *none = NULL;
 
-	if (mode == MODE_RUN ||
-	    (!invokes && !msg_has(m, FIELD_SUBMIT_PARAMS)))
+	if (mode == MODE_RUN)
 		return 0;
-	return err_set(err, PROTO_ERROR_USAGE,
-		"submit: the mode %s takes no %s", submit_modes[mode],
-		invokes ? "invoke" : "params");
+	if (msg_has(m, FIELD_SUBMIT_INVOKE) && mode != MODE_DISASM)
+		none = "invoke";
+	else if (msg_has(m, FIELD_SUBMIT_PARAMS))
+		none = "params";
+	else if (msg_has(m, FIELD_SUBMIT_PRELOAD))
+		none = "preload";
+	return none == NULL ? 0 : err_set(err, PROTO_ERROR_USAGE,
+		"submit: the mode %s takes no %s", submit_modes[mode], none);
+}
+
+_Static_assert(PROTO_PRELOAD_MAX == CTL_PRELOAD_MAX &&
+	PROTO_PRELOAD_NAME_MAX == CTL_NAME_MAX - 1,
+	"clients may ask for as much as workers take");
+
+/* What a preloaded module is imported as. */
+static int
+submit_preload_name(struct program *p, struct span name, struct err *err)
+{
+	if (name.len == 0 || name.len >= CTL_NAME_MAX)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: preload: a name has 1 to %d bytes",
+			CTL_NAME_MAX - 1);
+	for (unsigned i = 0; i < p->npreload; i++) {
+		if (strlen(p->preload[i].name) == name.len &&
+		    memcmp(p->preload[i].name, name.data, name.len) == 0)
+			return err_set(err, PROTO_ERROR_USAGE,
+				"submit: preload: there are two modules %s",
+				p->preload[i].name);
+	}
+	memcpy(p->preload[p->npreload].name, name.data, name.len);
+	p->preload[p->npreload].name[name.len] = '\0';
+	p->npreload++;
+	return 0;
 }
 
 static int
-submit_check(const struct msg *m, bool has_fd, struct err *err)
+submit_preload(struct program *p, const struct msg *m, struct err *err)
+{
+	size_t n;
+	const struct span *names = msg_strs(m, FIELD_SUBMIT_PRELOAD, &n);
+
+	if (n > CTL_PRELOAD_MAX)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: preload: %zu modules; at most %d can be", n,
+			CTL_PRELOAD_MAX);
+	for (size_t i = 0; i < n; i++) {
+		if (submit_preload_name(p, names[i], err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+submit_check(const struct msg *m, size_t nfds, struct err *err)
 {
 	bool inline_module = msg_has(m, FIELD_SUBMIT_MODULE);
 	bool wants_fd = msg_number(m, FIELD_SUBMIT_MODULE_FD, 0) != 0;
+	size_t npreload;
 
 	if (inline_module == wants_fd)
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: there must be either module or module_fd");
-	if (wants_fd != has_fd)
-		return err_set(err, PROTO_ERROR_USAGE, wants_fd ?
-			"submit: module_fd without a descriptor" :
-			"submit: a descriptor without module_fd");
+	msg_strs(m, FIELD_SUBMIT_PRELOAD, &npreload);
+	if (nfds != wants_fd + npreload)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: %zu descriptors came with it; module_fd and "
+			"preload want %zu", nfds, wants_fd + npreload);
 	if (msg_has(m, FIELD_SUBMIT_PARAMS) && !msg_has(m, FIELD_SUBMIT_INVOKE))
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: params without invoke");
@@ -139,13 +187,14 @@ submit_pack(struct job *j, const struct msg *m, struct arena *a,
 }
 
 int
-submit_read(struct job *j, const struct msg *m, bool has_fd,
+submit_read(struct job *j, const struct msg *m, size_t nfds,
 	const struct limits *most, struct err *err)
 {
 	struct arena a;
 	int r;
 
-	if (submit_check(m, has_fd, err) == -1 ||
+	if (submit_check(m, nfds, err) == -1 ||
+	    submit_preload(&j->program, m, err) == -1 ||
 	    submit_mode(&j->mode, m, err) == -1 ||
 	    submit_check_mode(j->mode, m, err) == -1 ||
 	    limits_from_msg(&j->limits, m, most, err) == -1)

@@ -9,9 +9,9 @@
 
 struct job;
 
-/* 0, or -1 with PROTO_ERROR_USAGE, TOO_LARGE or INTERNAL. has_fd: whether a
- * descriptor came with the message. */
-int submit_read(struct job *j, const struct msg *m, bool has_fd,
+/* 0, or -1 with PROTO_ERROR_USAGE, TOO_LARGE or INTERNAL. nfds: the number of
+ * descriptors that came with the message. */
+int submit_read(struct job *j, const struct msg *m, size_t nfds,
 	const struct limits *most, struct err *err);
 
 #endif

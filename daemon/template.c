@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/child.h"
-#include "daemon/module.h"
+#include "daemon/program.h"
 #include "daemon/worker.h"
 
 /* Children asked for and not answered, per template: enough to keep it busy,
@@ -23,7 +23,7 @@
 #define TEMPLATE_TRIES	2
 /* Calls after which a template is hot: children are then forked ahead. */
 #define TEMPLATE_HOT	3
-/* A module that crashed so many templates is not loaded again. */
+/* A program that crashed so many templates is not loaded again. */
 #define CRASHES_MAX	3
 #define CRASHES_KEPT	32
 
@@ -34,7 +34,7 @@ struct template {
 	struct templates *templates;
 	enum template_state state;
 	uid_t uid;
-	struct module *module;
+	struct program program;
 	struct template_limits limits;
 	struct spawn spawn;
 	struct worker *worker;
@@ -53,10 +53,10 @@ struct template {
 
 TAILQ_HEAD(template_list, template);
 
-/* Modules that brought a template down while it loaded them. */
+/* Programs that brought a template down while it loaded them. */
 struct crashes {
 	uid_t uid;
-	uint8_t digest[MODULE_DIGEST];
+	uint8_t key[MODULE_DIGEST];
 	unsigned count;
 };
 
@@ -148,7 +148,7 @@ template_free(struct template *t)
 	process_abandon(t->process);
 	children_free(&t->asked);
 	children_free(&t->ready);
-	module_unref(t->module);
+	program_clear(&t->program);
 	worker_unref(t->worker);
 	TAILQ_REMOVE(&t->templates->list, t, entry);
 	t->templates->count--;
@@ -181,40 +181,40 @@ template_fail_text(struct template *t, enum failure_how how,
 	vsnprintf(f.text, sizeof(f.text), fmt, ap);
 	va_end(ap);
 	log_err("template of user %u, module %s: %s", (unsigned)t->uid,
-		module_hex(t->module), f.text);
+		module_hex(t->program.module), f.text);
 	template_fail(t, &f);
 }
 
 /* ---- crashes ------------------------------------------------------------- */
 
 static struct crashes *
-crashes_find(struct templates *ts, uid_t uid, const struct module *m)
+crashes_find(struct templates *ts, uid_t uid, const struct program *p)
 {
 	for (int i = 0; i < CRASHES_KEPT; i++) {
 		struct crashes *c = &ts->crashes[i];
 
-		if (c->count > 0 && c->uid == uid && memcmp(c->digest,
-			    module_digest(m), sizeof(c->digest)) == 0)
+		if (c->count > 0 && c->uid == uid &&
+		    memcmp(c->key, p->key, sizeof(c->key)) == 0)
 			return c;
 	}
 	return NULL;
 }
 
 static void
-crashes_add(struct templates *ts, uid_t uid, const struct module *m)
+crashes_add(struct templates *ts, uid_t uid, const struct program *p)
 {
-	struct crashes *c = crashes_find(ts, uid, m);
+	struct crashes *c = crashes_find(ts, uid, p);
 
 	if (c == NULL) {
 		c = &ts->crashes[ts->next_crash++ % CRASHES_KEPT];
 		c->uid = uid;
 		c->count = 0;
-		memcpy(c->digest, module_digest(m), sizeof(c->digest));
+		memcpy(c->key, p->key, sizeof(c->key));
 	}
 	if (++c->count == CRASHES_MAX)
 		log_warning("module %s of user %u crashed %u templates and is "
-			"not loaded any more", module_hex(m), (unsigned)uid,
-			c->count);
+			"not loaded any more", module_hex(p->module),
+			(unsigned)uid, c->count);
 }
 
 /* Signals that mean a hole in the worker, not a limit of the module's. */
@@ -430,7 +430,7 @@ static void
 template_log_death(const struct template *t, const struct process_end *end)
 {
 	log_warning("template of user %u, module %s: died by %s %d%s",
-		(unsigned)t->uid, module_hex(t->module),
+		(unsigned)t->uid, module_hex(t->program.module),
 		end->info.si_code == CLD_EXITED ? "exit" : "signal",
 		end->info.si_status,
 		end->info.si_code != CLD_EXITED && end->info.si_status == SIGSYS ?
@@ -443,24 +443,25 @@ template_retry(struct template *t, const struct failure *f)
 {
 	struct templates *ts = t->templates;
 	struct template_limits limits = t->limits;
-	struct module *m = module_ref(t->module);
 	uid_t uid = t->uid;
+	struct program program;
 	struct request_list requests;
 	struct child_request *r;
 
+	program_copy(&program, &t->program);
 	requests_take(t, &requests);
 	template_free(t);
 	while ((r = requests_next(&requests)) != NULL) {
 		unsigned tries = r->tries + 1;
 
 		if (tries < TEMPLATE_TRIES) {
-			template_request(ts, r, uid, m, &limits);
+			template_request(ts, r, uid, &program, &limits);
 			r->tries = tries;
 		} else {
 			r->on_failure(r->arg, f);
 		}
 	}
-	module_unref(m);
+	program_clear(&program);
 }
 
 static void
@@ -484,7 +485,7 @@ template_on_exit(void *arg, const struct process_end *end)
 		return;
 	}
 	if (end_is_crash(end))
-		crashes_add(t->templates, t->uid, t->module);
+		crashes_add(t->templates, t->uid, &t->program);
 	template_fail(t, &f);
 }
 
@@ -520,7 +521,7 @@ template_on_not_started(void *arg, const char *why)
 }
 
 static struct template *
-template_new(struct templates *ts, uid_t uid, struct module *m,
+template_new(struct templates *ts, uid_t uid, const struct program *p,
 	const struct template_limits *limits)
 {
 	struct template *t = calloc(1, sizeof(*t));
@@ -529,7 +530,7 @@ template_new(struct templates *ts, uid_t uid, struct module *m,
 		return NULL;
 	t->templates = ts;
 	t->uid = uid;
-	t->module = module_ref(m);
+	program_copy(&t->program, p);
 	t->limits = *limits;
 	t->sock = -1;
 	t->first_id = 1;
@@ -537,7 +538,7 @@ template_new(struct templates *ts, uid_t uid, struct module *m,
 	TAILQ_INIT(&t->asked);
 	TAILQ_INIT(&t->ready);
 	t->spawn = (struct spawn){
-		.limits = *limits, .module_fd = module_fd(m),
+		.limits = *limits, .program = &t->program,
 		.on_spawned = template_on_started,
 		.on_failed = template_on_not_started, .arg = t,
 	};
@@ -549,12 +550,10 @@ template_new(struct templates *ts, uid_t uid, struct module *m,
 /* ---- the cache ----------------------------------------------------------- */
 
 static bool
-template_is_for(const struct template *t, uid_t uid, const struct module *m,
+template_is_for(const struct template *t, uid_t uid, const struct program *p,
 	const struct template_limits *limits)
 {
-	return t->uid == uid &&
-		memcmp(module_digest(t->module), module_digest(m),
-			MODULE_DIGEST) == 0 &&
+	return t->uid == uid && program_equal(&t->program, p) &&
 		t->limits.memory_bytes == limits->memory_bytes &&
 		t->limits.stack_bytes == limits->stack_bytes &&
 		t->limits.table_elems == limits->table_elems &&
@@ -580,13 +579,13 @@ templates_evict(struct templates *ts)
 }
 
 static struct template *
-templates_find(struct templates *ts, uid_t uid, const struct module *m,
+templates_find(struct templates *ts, uid_t uid, const struct program *p,
 	const struct template_limits *limits)
 {
 	struct template *t;
 
 	TAILQ_FOREACH(t, &ts->list, entry) {
-		if (template_is_for(t, uid, m, limits)) {
+		if (template_is_for(t, uid, p, limits)) {
 			TAILQ_REMOVE(&ts->list, t, entry);
 			TAILQ_INSERT_HEAD(&ts->list, t, entry);
 			return t;
@@ -597,10 +596,10 @@ templates_find(struct templates *ts, uid_t uid, const struct module *m,
 
 void
 template_request(struct templates *ts, struct child_request *r, uid_t uid,
-	struct module *m, const struct template_limits *limits)
+	const struct program *p, const struct template_limits *limits)
 {
-	struct template *t = templates_find(ts, uid, m, limits);
-	struct crashes *crashes = crashes_find(ts, uid, m);
+	struct template *t = templates_find(ts, uid, p, limits);
+	struct crashes *crashes = crashes_find(ts, uid, p);
 	struct failure f = { .how = FAILURE_DAEMON };
 
 	r->list = NULL;
@@ -621,7 +620,7 @@ template_request(struct templates *ts, struct child_request *r, uid_t uid,
 		return;
 	}
 	templates_evict(ts);
-	t = template_new(ts, uid, m, limits);
+	t = template_new(ts, uid, p, limits);
 	if (t == NULL) {
 		snprintf(f.text, sizeof(f.text), "out of memory");
 		r->on_failure(r->arg, &f);

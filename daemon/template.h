@@ -1,6 +1,6 @@
 /*
- * Templates: confined processes that hold one decoded module each and fork a
- * child per call; a bounded cache of them, keyed by user, module and limits.
+ * Templates: confined processes that hold one decoded program each and fork a
+ * child per call; a bounded cache of them, keyed by user, program and limits.
  * Runs in the daemon.
  */
 #ifndef DAEMON_TEMPLATE_H
@@ -15,7 +15,7 @@
 
 struct child;
 struct event_base;
-struct module;
+struct program;
 struct template;
 struct templates;
 struct workers;
@@ -34,7 +34,7 @@ struct failure {
 		uint64_t offset;
 	} told;
 	struct process_end died;
-	char text[256];
+	char text[ERR_TEXT_MAX];
 };
 
 /* A call that wants a child. Owned by who asks. */
@@ -63,10 +63,10 @@ struct templates *templates_new(struct event_base *base,
 /* All requests must have been cancelled. */
 void templates_free(struct templates *ts);
 
-/* Ask for a child of the template for this user, module and limits; the
+/* Ask for a child of the template for this user, program and limits; the
  * template is made if there is none. */
 void template_request(struct templates *ts, struct child_request *r, uid_t uid,
-	struct module *m, const struct template_limits *limits);
+	const struct program *p, const struct template_limits *limits);
 /* Legal in every state of the request. */
 void template_cancel(struct child_request *r);
 

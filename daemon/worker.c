@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/process.h"
+#include "daemon/program.h"
 
 #define WORKER_TRIES	2	/* for one template */
 #define WORKER_RETRY_MS	10	/* doubled from failure to failure */
@@ -72,21 +73,38 @@ worker_unref(struct worker *w)
 
 /* ---- asking for templates ------------------------------------------------ */
 
+/* The request for a template, and its modules behind the descriptors that are
+ * there already. */
+static void
+worker_pack(struct ctl_msg *msg, struct fds *fds, const struct spawn *s)
+{
+	const struct program *p = s->program;
+
+	memset(msg, 0, sizeof(*msg));
+	msg->kind = CTL_TEMPLATE;
+	msg->limits = s->limits;
+	fds->fd[fds->count++] = module_fd(p->module);
+	msg->npreload = p->npreload;
+	for (unsigned i = 0; i < p->npreload; i++) {
+		memcpy(msg->preload[i], p->preload[i].name, CTL_NAME_MAX);
+		fds->fd[fds->count++] = module_fd(p->preload[i].module);
+	}
+}
+
 static int
 worker_send(struct worker *w, const struct spawn *s)
 {
 	struct ctl_msg msg;
-	int pair[2], fds[2], r;
+	struct fds fds;
+	int pair[2], r;
 
-	memset(&msg, 0, sizeof(msg));
-	msg.kind = CTL_TEMPLATE;
-	msg.id = ++w->workers->last_id;
-	msg.limits = s->limits;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return -1;
-	fds[0] = pair[1];
-	fds[1] = s->module_fd;
-	r = fd_send(w->launch.zygote_sock, &msg, sizeof(msg), fds, 2);
+	fds = (struct fds){ .count = 1, .fd = { pair[1] } };
+	worker_pack(&msg, &fds, s);
+	msg.id = ++w->workers->last_id;
+	r = fd_send(w->launch.zygote_sock, &msg, sizeof(msg), fds.fd,
+		fds.count);
 	fd_close(&pair[1]);
 	if (r == -1 || fd_set_nonblock(pair[0]) == -1) {
 		fd_close(&pair[0]);

@@ -14,6 +14,7 @@
 #include "sandbox/launch.h"
 
 struct event_base;
+struct program;
 struct worker;
 struct workers;
 
@@ -31,7 +32,7 @@ const struct layer_report *workers_layers(const struct workers *ws);
 struct spawn {
 	TAILQ_ENTRY(spawn) entry;
 	struct template_limits limits;
-	int module_fd;		/* borrowed */
+	const struct program *program;	/* borrowed */
 	/* Exactly one of them is called, unless workers_cancel came first. Both
 	 * descriptors belong to the callee; the worker is borrowed. */
 	void (*on_spawned)(void *arg, int sock, int pidfd, struct worker *w);

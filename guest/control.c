@@ -9,16 +9,45 @@
 #include "base/fd.h"
 #include "sandbox/process.h"
 
-void
-control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds, size_t nfds)
+_Static_assert(CONTROL_TEMPLATE_FDS <= FD_PASS_MAX,
+    "all descriptors of a template fit into one message");
+
+/* A request with at most max descriptors; how many there were. */
+static size_t
+control_recv_kind(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
+    size_t max)
 {
 	size_t got = 0;
-	ssize_t n = fd_recv(CTL_FD, msg, sizeof(*msg), fds, nfds, &got);
+	ssize_t n = fd_recv(CTL_FD, msg, sizeof(*msg), fds, max, &got);
 
 	if (n == 0)
 		process_exit(PROCESS_EXIT_DONE);
-	if (n != sizeof(*msg) || msg->kind != kind || got != nfds)
+	if (n != sizeof(*msg) || msg->kind != kind)
 		process_exit(PROCESS_EXIT_PEER);
+	return got;
+}
+
+void
+control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds, size_t nfds)
+{
+	if (control_recv_kind(msg, kind, fds, nfds) != nfds)
+		process_exit(PROCESS_EXIT_PEER);
+}
+
+size_t
+control_recv_template(struct ctl_msg *msg,
+    int fds[static CONTROL_TEMPLATE_FDS])
+{
+	size_t nfds = control_recv_kind(msg, CTL_TEMPLATE, fds,
+	    CONTROL_TEMPLATE_FDS);
+
+	if (msg->npreload > CTL_PRELOAD_MAX || nfds != 2 + msg->npreload)
+		process_exit(PROCESS_EXIT_PEER);
+	for (uint32_t i = 0; i < msg->npreload; i++) {
+		if (memchr(msg->preload[i], '\0', CTL_NAME_MAX) == NULL)
+			process_exit(PROCESS_EXIT_PEER);
+	}
+	return nfds;
 }
 
 static void

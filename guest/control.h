@@ -15,6 +15,12 @@
 void control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
 	size_t nfds);
 
+/* Wait for CTL_TEMPLATE. Returns how many descriptors came with it: the
+ * template's socket, and each of its modules. */
+#define CONTROL_TEMPLATE_FDS (2 + CTL_PRELOAD_MAX)
+size_t control_recv_template(struct ctl_msg *msg,
+	int fds[static CONTROL_TEMPLATE_FDS]);
+
 void control_send(const struct ctl_msg *msg);
 
 /* Answer a request to clone: pid as process_clone returned it, errno if -1.

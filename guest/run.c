@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest/program.h"
 #include "guest/show.h"
 #include "guest/text.h"
 #include "guest/value.h"
@@ -14,15 +15,11 @@
 
 #define GO_ON ((enum call_end)0)	/* nothing has ended yet */
 
-/* The one module of the process; its template loads it, its children only
- * run it. */
+/* What the process runs; with any other mode than MODE_RUN there is nothing
+ * here but in show.c. */
 static struct {
-	enum template_mode mode;	/* with any other than MODE_RUN there
-					 * is nothing here but in show.c */
-	struct vm *vm;
-	struct vm_module *module;
-	struct vm_store *store;
-	struct vm_instance *instance;
+	enum template_mode mode;
+	struct program program;
 } run;
 
 /* One call on its way. Static, as the guest's process has a small stack. */
@@ -37,99 +34,25 @@ static struct run_call {
 
 /* ---- loading ----------------------------------------------------------- */
 
-static int
-load_failure(const struct err *err)
-{
-	switch ((enum vm_error)err->code) {
-	case VM_MALFORMED:
-		return CTL_FAIL_MALFORMED;
-	case VM_INVALID:
-		return CTL_FAIL_INVALID;
-	case VM_UNLINKABLE:
-		return CTL_FAIL_UNLINKABLE;
-	case VM_LIMIT:
-	case VM_USAGE:
-		return CTL_FAIL_LIMIT;
-	case VM_NOMEM:
-		break;
-	}
-	return CTL_FAIL_MEMORY;
-}
-
-static int
-load_trapped(const struct vm_trap *trap, struct err *err)
-{
-	if (trap->code == TRAP_OUT_OF_MEMORY) {
-		err_set(err, VM_NOMEM, "no memory for the module's instance");
-		return CTL_FAIL_MEMORY;
-	}
-	err_set(err, VM_UNLINKABLE, "%s", trap_text(trap->code));
-	return CTL_FAIL_TRAP;
-}
-
-static int
-load_to_run(const uint8_t *bytes, size_t len,
-    const struct template_limits *lim, struct err *err)
-{
-	const struct vm_store_limits limits = {
-		.memory_bytes = lim->memory_bytes,
-		.table_elems = lim->table_elems,
-		.stack_bytes = lim->stack_bytes,
-	};
-	struct vm_trap trap = { .code = TRAP_NONE };
-
-	run.vm = vm_new();
-	if (run.vm == NULL) {
-		err_set(err, VM_NOMEM, "no memory to load the module");
-		return CTL_FAIL_MEMORY;
-	}
-	if (vm_module_new(run.vm, bytes, len, &run.module, err) == -1)
-		return load_failure(err);
-	run.store = vm_store_new(run.vm, &limits, err);
-	if (run.store == NULL ||
-	    wasi_define(run.store, wasi_get(), err) == -1 ||
-	    vm_instantiate(run.store, run.module, &run.instance, &trap, err) == -1)
-		return load_failure(err);
-	if (trap.code != TRAP_NONE)
-		return load_trapped(&trap, err);
-	if (vm_store_freeze(run.store, err) == -1)
-		return load_failure(err);
-	return 0;
-}
-
 int
-run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
-    struct err *err)
+run_load(const struct run_module *modules, unsigned count,
+    const struct template_limits *lim, struct err *err)
 {
 	run.mode = (enum template_mode)lim->mode;
 	if (run.mode == MODE_RUN)
-		return load_to_run(bytes, len, lim, err);
-	if (show_load(run.mode, bytes, len, err) == -1)
-		return load_failure(err);
+		return program_load(&run.program, modules, count, lim, err);
+	if (show_load(run.mode, modules[0].bytes, modules[0].len, err) == -1)
+		return program_failure(err);
 	return 0;
 }
 
 /* ---- what to call ------------------------------------------------------ */
 
-static struct name
-name_of(const char *s)
-{
-	return (struct name){ s, (uint32_t)strlen(s) };
-}
-
-/* The exported function of that name; false if there is none. */
-static bool
-find_function(const char *name, struct vm_extern_item *out)
-{
-	return vm_export(run.instance, name_of(name), out, NULL) == 0 &&
-	    out->kind == EXTERN_FUNC;
-}
-
 /* Some of the functions that could have been named. */
 static void
 list_exports(struct text *t)
 {
-	const struct module *m = vm_module_syntax(run.module);
+	const struct module *m = vm_module_syntax(run.program.module[0].module);
 	unsigned listed = 0;
 
 	for (uint32_t i = 0; i < m->nexports && listed < 10; i++) {
@@ -145,7 +68,7 @@ list_exports(struct text *t)
 static enum call_end
 choose_command(struct run_call *rc)
 {
-	if (!find_function("_start", &rc->func)) {
+	if (!program_function(&run.program.module[0], "_start", &rc->func)) {
 		text_printf(&rc->text, "the module is no command: it exports no "
 		    "function _start, and no other was named");
 		list_exports(&rc->text);
@@ -198,7 +121,8 @@ parse_params(struct run_call *rc, const struct call *call)
 static enum call_end
 choose_export(struct run_call *rc, const struct call *call)
 {
-	if (!find_function(call->invoke, &rc->func)) {
+	if (!program_function(&run.program.module[0], call->invoke,
+	    &rc->func)) {
 		text_printf(&rc->text, "the module exports no function %.200s",
 		    call->invoke);
 		list_exports(&rc->text);
@@ -223,34 +147,17 @@ choose_export(struct run_call *rc, const struct call *call)
 
 /* ---- the call ---------------------------------------------------------- */
 
-/* A reactor is initialised before its first export is called.
- * https://github.com/WebAssembly/WASI/blob/main/legacy/application-abi.md */
-static enum vm_status
-initialize(const char *invoke, struct vm_trap *trap)
-{
-	const struct functype *type;
-	struct vm_extern_item func;
-
-	if (strcmp(invoke, "_initialize") == 0 ||
-	    !find_function("_initialize", &func))
-		return VM_OK;
-	type = vm_func_type(func);
-	if (type->nparams + type->nresults != 0)
-		return VM_OK;
-	return vm_call(run.store, func, NULL, 0, NULL, 0, trap);
-}
-
 static enum vm_status
 make_call(struct run_call *rc, const struct call *call, struct vm_trap *trap)
 {
-	enum vm_status status = vm_start(run.instance, trap);
+	bool is_reactor = call->invoke != NULL &&
+	    strcmp(call->invoke, "_initialize") != 0;
+	enum vm_status status = program_start(&run.program, is_reactor, trap);
 
-	if (status == VM_OK && call->invoke != NULL)
-		status = initialize(call->invoke, trap);
 	if (status != VM_OK)
 		return status;
-	return vm_call(run.store, rc->func, rc->args, rc->type->nparams,
-	    rc->results, rc->type->nresults, trap);
+	return vm_call(run.program.store, rc->func, rc->args,
+	    rc->type->nparams, rc->results, rc->type->nresults, trap);
 }
 
 /* ---- how it ended ------------------------------------------------------ */
@@ -259,6 +166,7 @@ static void
 text_frame(struct text *t, unsigned number, const struct vm_frame *f)
 {
 	const struct module *m = f->module;
+	const char *preloaded = program_name_of(&run.program, m);
 	struct name name = vm_module_func_name(m, f->func);
 	uint32_t start = m->funcs[f->func].body.offset;
 	uint32_t len = name.len < FUNCTION_NAME_MAX ? name.len :
@@ -269,8 +177,10 @@ text_frame(struct text *t, unsigned number, const struct vm_frame *f)
 		text_printf(t, "?");
 	else
 		text_name(t, name.data, len);
-	text_printf(t, "+0x%x (func %u, offset 0x%x)\n",
-	    f->offset > start ? f->offset - start : 0, f->func, f->offset);
+	text_printf(t, "+0x%x (func %u%s%s, offset 0x%x)\n",
+	    f->offset > start ? f->offset - start : 0, f->func,
+	    preloaded == NULL ? "" : " of ", preloaded == NULL ? "" : preloaded,
+	    f->offset);
 }
 
 static void
@@ -323,15 +233,15 @@ call_module(struct run_call *rc, const struct call *call, struct guest_io *io)
 	static struct vm_trap trap;
 	enum call_end end;
 
-	vm_store_set_fuel(run.store, call->fuel);
+	vm_store_set_fuel(run.program.store, call->fuel);
 	wasi_start(wasi_get(), call, io);
 	end = call->invoke == NULL ? choose_command(rc) : choose_export(rc, call);
 	if (end == GO_ON)
 		end = describe_end(rc, make_call(rc, call, &trap), &trap);
 	else
 		rc->result.trap_len = (uint32_t)rc->text.len;
-	rc->result.fuel_used = vm_store_fuel_used(run.store);
-	rc->result.memory_pages_peak = vm_store_memory_pages_peak(run.store);
+	rc->result.fuel_used = vm_store_fuel_used(run.program.store);
+	rc->result.memory_pages_peak = vm_store_memory_pages_peak(run.program.store);
 	return end;
 }
 

@@ -1,7 +1,6 @@
 /*
- * A module in the virtual machine with WASI: loaded by a template, called by a
- * child. The one place where vm/ and guest/wasi.h are used; modules that are
- * only looked at go on to guest/show.h.
+ * Modules in the virtual machine with WASI: loaded by a template, called by a
+ * child. Modules that are only looked at go on to guest/show.h.
  */
 #ifndef GUEST_RUN_H
 #define GUEST_RUN_H
@@ -15,13 +14,22 @@
 #include "sandbox/ctl.h"
 #include "guest/io.h"
 
+/* One of the modules. */
+struct run_module {
+	const char *name;	/* what it is imported as; NULL: the main one */
+	const uint8_t *bytes;
+	size_t len;
+};
+
 /*
  * In the template: decode, validate, link, instantiate and freeze; or what else
- * lim->mode says. bytes stay mapped, in the children too. No guest code runs. 0, or an enum ctl_failure
- * with the error set.
+ * lim->mode says. The main module comes first and is instantiated last, the
+ * others in their order, each in reach of those that follow. bytes and names
+ * stay, in the children too. No guest code runs. 0, or an enum ctl_failure with
+ * the error set, which names the module that is not the main one.
  */
-int run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
-	struct err *err);
+int run_load(const struct run_module *modules, unsigned count,
+	const struct template_limits *lim, struct err *err);
 
 /*
  * In the child, behind its last filter: make the call, write its result frame.

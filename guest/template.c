@@ -1,4 +1,4 @@
-/* A template: loads a module and clones itself for each call. */
+/* A template: loads modules and clones itself for each call. */
 #include "config.h"
 
 #include "guest/template.h"
@@ -19,32 +19,54 @@
 #include "sandbox/limits.h"
 #include "sandbox/process.h"
 
-/* The control socket and the module go where the filter expects them, in
- * whichever order the numbers they have now allow. */
+/* The modules, and the lengths that are all that is known of them before the
+ * filter is in force. */
+struct template_modules {
+	unsigned count;
+	struct run_module module[1 + CTL_PRELOAD_MAX];
+	size_t total;
+};
+
+/*
+ * The control socket and the modules go where the filter expects them, CTL_FD
+ * and from there on. The kernel numbers what it receives upwards, so that none
+ * is in the place of an earlier one.
+ */
 static int
-template_take_fds(int sock, int module)
+template_take_fds(const int *fds, int nfds)
 {
-	if (sock == MODULE_FD) {
-		if (process_move_fd(sock, CTL_FD) == -1 ||
-		    process_move_fd(module, MODULE_FD) == -1)
-			return -1;
-	} else {
-		if (process_move_fd(module, MODULE_FD) == -1 ||
-		    process_move_fd(sock, CTL_FD) == -1)
+	for (int i = 0; i < nfds; i++) {
+		if (fds[i] < CTL_FD + i ||
+		    process_move_fd(fds[i], CTL_FD + i) == -1)
 			return -1;
 	}
-	return process_close_from(MODULE_FD + 1);
+	return process_close_from((unsigned)(CTL_FD + nfds));
 }
 
-/* All that keeps a hostile module in, once it has got hold of the decoder. The
- * module's length is all that is known of it when this is done. */
+static int
+template_measure(struct template_modules *m, const struct ctl_msg *req)
+{
+	m->count = 1 + req->npreload;
+	for (unsigned i = 0; i < m->count; i++) {
+		off_t len = lseek(MODULE_FD + (int)i, 0, SEEK_END);
+
+		if (len < 0)
+			return -1;
+		m->module[i].len = (size_t)len;
+		m->module[i].name = i == 0 ? NULL : req->preload[i - 1];
+		m->total += (size_t)len;
+	}
+	return 0;
+}
+
+/* All that keeps a hostile module in, once it has got hold of the decoder. */
 static void
 template_confine(const struct enter *e, const struct template_limits *lim,
-    off_t module_len)
+    size_t len)
 {
-	if (process_die_with_daemon() == -1 || module_len < 0 ||
+	if (process_die_with_daemon() == -1 ||
 	    (enter_has(e, LAYER_LANDLOCK) && landlock_enclose_again(e) == -1) ||
-	    limits_template(lim, (size_t)module_len) == -1)
+	    limits_template(lim, len) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
 	enter_filter(e, FILTER_TEMPLATE);
 }
@@ -62,49 +84,52 @@ template_fail(uint64_t id, enum ctl_failure failure, const struct err *err)
 	process_exit(PROCESS_EXIT_DONE);
 }
 
-/* The module's bytes, which stay mapped. */
-static const uint8_t *
-template_map(const struct ctl_msg *req, size_t len)
+/* The modules' bytes, which stay mapped. */
+static void
+template_map(const struct ctl_msg *req, struct template_modules *m)
 {
 	struct err err = ERR_NONE;
-	void *bytes;
 
-	if (len > req->limits.module_bytes) {
-		err_set(&err, CTL_FAIL_LIMIT, "the module has %zu bytes, "
-		    "more than the limit of %llu", len,
+	if (m->total > req->limits.module_bytes) {
+		err_set(&err, CTL_FAIL_LIMIT, "%s %zu bytes, more than the limit "
+		    "of %llu", m->count == 1 ? "the module has" :
+		    "the modules have", m->total,
 		    (unsigned long long)req->limits.module_bytes);
 		template_fail(req->id, CTL_FAIL_LIMIT, &err);
 	}
-	/* Nothing cannot be mapped; it is no module either. */
-	if (len == 0)
-		return (const uint8_t *)"";
-	bytes = mmap(NULL, len, PROT_READ, MAP_PRIVATE, MODULE_FD, 0);
-	if (bytes == MAP_FAILED) {
-		err_set(&err, CTL_FAIL_MEMORY, "cannot map the module: %s",
-		    strerror(errno));
-		template_fail(req->id, CTL_FAIL_MEMORY, &err);
+	for (unsigned i = 0; i < m->count; i++) {
+		const int fd = MODULE_FD + (int)i;
+		void *bytes;
+
+		/* Nothing cannot be mapped; it is no module either. */
+		bytes = m->module[i].len == 0 ? (void *)"" :
+		    mmap(NULL, m->module[i].len, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (bytes == MAP_FAILED) {
+			err_set(&err, CTL_FAIL_MEMORY, "cannot map a module: %s",
+			    strerror(errno));
+			template_fail(req->id, CTL_FAIL_MEMORY, &err);
+		}
+		m->module[i].bytes = bytes;
+		close(fd);
 	}
-	return bytes;
 }
 
-/* Load the module within its limit of CPU time. */
+/* Load the modules within their limit of CPU time. */
 static void
-template_load(const struct ctl_msg *req, size_t len)
+template_load(const struct ctl_msg *req, struct template_modules *m)
 {
 	struct ctl_msg ready = { .kind = CTL_READY, .id = req->id };
 	const uint64_t start = clock_monotonic_us();
 	struct err err = ERR_NONE;
-	const uint8_t *bytes;
 	int failure, timer = -1;
 
 	if (req->limits.load_cpu_us > 0 &&
 	    limits_cpu_start(req->limits.load_cpu_us, &timer) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
-	bytes = template_map(req, len);
-	failure = run_load(bytes, len, &req->limits, &err);
+	template_map(req, m);
+	failure = run_load(m->module, m->count, &req->limits, &err);
 	if (failure != 0)
 		template_fail(req->id, failure, &err);
-	close(MODULE_FD);
 	if ((req->limits.load_cpu_us > 0 && limits_cpu_stop(timer) == -1) ||
 	    limits_loaded() == -1)
 		process_exit(PROCESS_EXIT_ENTER);
@@ -134,15 +159,14 @@ template_serve(const struct enter *e, uint64_t cpu_us)
 }
 
 noreturn void
-template_run(const struct enter *e, const struct ctl_msg *req, int sock,
-    int module)
+template_run(const struct enter *e, const struct ctl_msg *req, const int *fds)
 {
-	off_t len;
+	static struct template_modules modules;
 
-	if (template_take_fds(sock, module) == -1)
+	if (template_take_fds(fds, 2 + (int)req->npreload) == -1 ||
+	    template_measure(&modules, req) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
-	len = lseek(MODULE_FD, 0, SEEK_END);
-	template_confine(e, &req->limits, len);
-	template_load(req, (size_t)len);
+	template_confine(e, &req->limits, modules.total);
+	template_load(req, &modules);
 	template_serve(e, req->limits.cpu_us);
 }

@@ -1,6 +1,6 @@
 /*
- * A template: confined before it reads one byte of its module, loads it, runs
- * none of it, and clones itself for each call.
+ * A template: confined before it reads one byte of its modules, loads them, runs
+ * nothing of them, and clones itself for each call.
  */
 #ifndef GUEST_TEMPLATE_H
 #define GUEST_TEMPLATE_H
@@ -10,8 +10,9 @@
 struct ctl_msg;
 struct enter;
 
-/* sock is its own control socket. Ends when the daemon closes that. */
+/* fds came with the request: its own control socket, and its modules. Ends when
+ * the daemon closes the socket. */
 noreturn void template_run(const struct enter *e, const struct ctl_msg *req,
-	int sock, int module);
+	const int *fds);
 
 #endif

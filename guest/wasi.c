@@ -44,6 +44,21 @@ static const struct vm_host_func wasi_funcs[] = {
 #undef WASI
 };
 
+static const char *const wasi_names[] = {
+#define WASI(name, sig, handler) #name,
+#define WASI_DIFFERS(name, sig, handler, old) #name,
+#include "guest/wasi.def"
+#undef WASI_DIFFERS
+#undef WASI
+};
+
+const char *
+wasi_function(unsigned i)
+{
+	return i < sizeof(wasi_names) / sizeof(wasi_names[0]) ?
+	    wasi_names[i] : NULL;
+}
+
 struct wasi *
 wasi_get(void)
 {

@@ -24,6 +24,9 @@ struct wasi *wasi_get(void);
 /* Define all 46 functions of both modules in the store. */
 int wasi_define(struct vm_store *store, struct wasi *w, struct err *err);
 
+/* The name of function i of both modules, or NULL if there are not so many. */
+const char *wasi_function(unsigned i);
+
 /* In the child: what args_get, environ_get, fd_write, ... answer from. call
  * and its strings must stay. */
 void wasi_start(struct wasi *w, const struct call *call, struct guest_io *io);

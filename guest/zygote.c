@@ -12,20 +12,19 @@
 noreturn void
 zygote_run(const struct enter *e)
 {
-	enum { SOCK, MODULE, NFDS };
+	int fds[CONTROL_TEMPLATE_FDS];
 	struct ctl_msg msg;
-	int fds[NFDS];
 
 	for (;;) {
+		size_t nfds = control_recv_template(&msg, fds);
 		int pidfd = -1;
 		pid_t pid;
 
-		control_recv(&msg, CTL_TEMPLATE, fds, NFDS);
 		pid = process_clone(&pidfd);
 		if (pid == 0)
-			template_run(e, &msg, fds[SOCK], fds[MODULE]);
+			template_run(e, &msg, fds);
 		control_send_spawned(msg.id, pid, pidfd);
-		close(fds[SOCK]);
-		close(fds[MODULE]);
+		for (size_t i = 0; i < nfds; i++)
+			close(fds[i]);
 	}
 }

@@ -17,6 +17,8 @@
 #define PROTO_STRINGS_MAX	(128u << 10)
 #define PROTO_DATA_MAX		65536u	/* of one job.output or job.input */
 #define PROTO_TEXT_MAX		8192u
+#define PROTO_PRELOAD_MAX	7u	/* modules besides the main one */
+#define PROTO_PRELOAD_NAME_MAX	63u	/* bytes, at least one */
 #define PROTO_CREDIT_MAX	(16u << 20)
 #define PROTO_VALUES_MAX	65536u	/* of one frame, containers included */
 #define PROTO_DEPTH_MAX		8	/* of containers in containers */

@@ -4,7 +4,8 @@
  * descriptors attached. The daemon treats every answer as hostile: a packet of
  * another size, kind, id or number of descriptors ends the sender.
  *
- *   daemon -> zygote     CTL_TEMPLATE  + [its control socket, module memfd]
+ *   daemon -> zygote     CTL_TEMPLATE  + [its control socket, module memfd,
+ *                                         preloaded modules' memfds...]
  *   zygote -> daemon     CTL_SPAWNED   + [pidfd]          or CTL_FAILED
  *   template -> daemon   CTL_READY                        or CTL_FAILED
  *   daemon -> template   CTL_CALL      + [stdin pipe, output pipe]
@@ -18,8 +19,15 @@
 
 #include <stdint.h>
 
+#include "base/err.h"
+
 #define CTL_FD 3	/* the control socket in zygote and template */
-#define MODULE_FD 4	/* the module in a template, while it loads */
+#define MODULE_FD 4	/* the module in a template, while it loads; those that
+			 * are preloaded follow */
+
+/* Modules that are instantiated before the main one, for it to import from. */
+#define CTL_PRELOAD_MAX 7
+#define CTL_NAME_MAX 64	/* what one is imported as, with its NUL */
 
 /* What is done with a module. */
 enum template_mode {
@@ -65,12 +73,17 @@ struct ctl_msg {
 	uint32_t failure;	/* CTL_FAILED: enum ctl_failure */
 	uint64_t id;		/* the request's, echoed in its answer */
 	union {
-		struct template_limits limits;		/* CTL_TEMPLATE */
+		struct {				/* CTL_TEMPLATE */
+			struct template_limits limits;
+			/* in the order of their instantiation */
+			uint32_t npreload;
+			char preload[CTL_PRELOAD_MAX][CTL_NAME_MAX];
+		};
 		struct {				/* CTL_FAILED */
 			uint64_t offset;
 			uint32_t has_offset;
 			uint32_t number;
-			char text[256];		/* NUL-terminated */
+			char text[ERR_TEXT_MAX];	/* NUL-terminated */
 		} error;
 		struct {				/* CTL_READY */
 			uint64_t load_us;

@@ -23,6 +23,8 @@
 
 #include "sandbox/ctl.h"
 
+_Static_assert(CTL_PRELOAD_MAX == 7, "one row of policy.def for each module");
+
 #define POLICY_ARGS 4
 #define PROGRAM_MAX 4096	/* BPF_MAXINSNS */
 

@@ -105,6 +105,29 @@ import_find(const struct vm_store *s, const struct module *m,
 	return item;
 }
 
+uint32_t
+vm_find_unlinked(const struct vm_store *s, const struct vm_module *m,
+	struct vm_extern_item *offered)
+{
+	const struct module *syntax = &m->syntax;
+	uint32_t i;
+
+	*offered = (struct vm_extern_item){ .object = NULL };
+	for (i = 0; i < syntax->nimports; i++) {
+		const struct import *im = &syntax->imports[i];
+		const struct vm_extern_item *item =
+			store_find(s, im->module, im->name);
+
+		if (item == NULL)
+			return i;
+		if (!import_matches(syntax, im, item)) {
+			*offered = *item;
+			return i;
+		}
+	}
+	return i;
+}
+
 static int
 check_imports(const struct vm_store *s, const struct module *m, struct err *err)
 {
@@ -498,8 +521,12 @@ vm_instantiate(struct vm_store *s, struct vm_module *m,
 	s->instances = in;
 	ret = instance_fill(in, offsets, &code, err);
 	free(offsets);
-	if (ret == -1)
+	if (ret == -1) {
+		/* That happens before segments are copied: nobody knows it. */
+		s->instances = in->next;
+		instance_free(in);
 		return -1;
+	}
 	*out = in;
 	*trap = (struct vm_trap){ .code = code };
 	return code == TRAP_NONE ? VM_OK : VM_TRAP;

@@ -68,7 +68,9 @@ struct vm_trap {
 /* ---- values ------------------------------------------------------------ */
 
 /* A reference as the host sees it: 0 is null, all else is opaque. Host
- * references (extern) are made by vm_extern and read by vm_extern_value. */
+ * references (extern) are made by vm_extern and read by vm_extern_value. What
+ * refers to a structure, array or exception is good until the next call: the
+ * collector does not know of references that the host keeps. */
 typedef uint64_t vm_ref;
 
 struct vm_value {
@@ -117,9 +119,10 @@ struct vm_store *vm_store_new(struct vm *vm, const struct vm_store_limits *lim,
 	struct err *err);
 void vm_store_free(struct vm_store *s);	/* with all its instances */
 
-/* Fuel: one unit is about one instruction of the module; counted at loop
- * back-edges, calls and by size for bulk operations, so it is deterministic.
- * UINT64_MAX: no limit. */
+/* Fuel: one unit is one instruction of the module that was executed, and bulk
+ * operations cost by their size besides. It is charged at branches and returns,
+ * always at the same places, so it is deterministic; a call ends a little
+ * behind its limit. UINT64_MAX: no limit. */
 void vm_store_set_fuel(struct vm_store *s, uint64_t fuel);
 uint64_t vm_store_fuel_used(const struct vm_store *s);
 
@@ -132,7 +135,8 @@ uint64_t vm_store_memory_pages_peak(const struct vm_store *s);
 /* What a host function is called with. */
 struct vm_caller {
 	struct vm_store *store;
-	struct vm_instance *instance;	/* the calling instance */
+	struct vm_instance *instance;	/* the calling instance; NULL when the
+					 * host calls its own function */
 	enum trap_code trap;		/* to set with a return of VM_TRAP */
 	const char *trap_detail;	/* optional, static text */
 };
@@ -195,6 +199,20 @@ int vm_new_global(struct vm_store *s, const struct globaltype *type,
  */
 int vm_instantiate(struct vm_store *s, struct vm_module *m,
 	struct vm_instance **out, struct vm_trap *trap, struct err *err);
+
+/*
+ * After VM_UNLINKABLE: the number of the first import of m that could not be
+ * linked, and what the store has under its name (object NULL: nothing). The
+ * number of imports if all can be.
+ */
+uint32_t vm_find_unlinked(const struct vm_store *s, const struct vm_module *m,
+	struct vm_extern_item *offered);
+
+/* The type that an import wants and that an item has, in the text format:
+ * "(func (param i32))". NUL-terminated, cut to size - 1 bytes. */
+void vm_import_text(const struct vm_module *m, uint32_t import, char *text,
+	size_t size);
+void vm_item_text(struct vm_extern_item item, char *text, size_t size);
 
 bool vm_instance_has_start(const struct vm_instance *i);
 

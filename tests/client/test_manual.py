@@ -92,6 +92,11 @@ def test_completion_offers_verbs_options_and_files():
     equal(completed([WASMCTL, "run", "--fuel"], ""), [])
     equal(completed([WASMCTL, "run", "--meta"], path),
           [f"{directory}/a b.wasm"])
+    preload = [WASMCTL, "run", "--preload", "lib", "="]
+    equal(completed(preload, path), [f"{directory}/a b.wasm"])
+    equal(completed([*preload, "x.wasm"], path), [f"{directory}/a b.wasm"])
+    equal(completed([*preload, "x.wasm"], "--fu"), ["--fuel"])
+    equal(completed([WASMCTL, "run", "--preload"], path), [])
     equal(completed([WASMCTL, "help"], "ch"), ["check"])
     for verb in ("validate", "inspect", "disasm"):
         equal(completed([WASMCTL, verb], path), [f"{directory}/a b.wasm"])

@@ -50,6 +50,64 @@ def test_submit_reads_module_from_pipe_whole():
     equal(seen["stdin"], False)
 
 
+def bytes_of(descriptors):
+    return [os.pread(fd, 100, 0) for fd in descriptors]
+
+
+@test
+def test_preloaded_modules_follow_the_main_one_in_order():
+    seen = {}
+
+    def script(job):
+        seen.update(job.params, bytes=bytes_of(job.conn.descriptors))
+        finish(job)
+    directory = scratch()
+    names = ["env", "a", "ü", "4", "5", "6", "n" * 63]
+    options = []
+    for name in names:
+        path = directory / f"{name[:9]}=x.wasm"
+        path.write_bytes(name.encode())
+        options += ["--preload", f"{name}={path}"]
+    path = module()
+    equal(Fake(script).wasmctl("run", *options, path).returncode, 0)
+    equal(seen["preload"], names)
+    equal(seen["bytes"],
+          [path.read_bytes()] + [name.encode() for name in names])
+
+
+@test
+def test_preload_that_is_wrong_is_told():
+    path = module()
+    for value, code, word in (
+            ("lib", 125, "NAME=FILE"), (f"={path}", 125, "NAME=FILE"),
+            ("lib=", 125, "NAME=FILE"), ("lib=-", 125, "only a file"),
+            ("x" * 64 + f"={path}", 125, "63 bytes"),
+            ("lib=/nowhere.wasm", 127, "/nowhere.wasm"),
+            ("lib=/", 126, "directory")):
+        result = run([WASMCTL, "run", "--preload", value, path])
+        equal(result.returncode, code, value)
+        contains(one_message(result.stderr), word)
+    result = run([WASMCTL, "run", "--preload", f"a={path}", "--preload",
+                  f"a={path}", path])
+    equal(result.returncode, 125)
+    contains(one_message(result.stderr), "two modules a")
+    options = [word for n in range(8) for word in ("--preload", f"{n}={path}")]
+    result = run([WASMCTL, "run", *options, path])
+    equal(result.returncode, 125)
+    contains(one_message(result.stderr), "at most 7")
+
+
+@test
+def test_hint_is_about_the_file_that_is_no_module():
+    fake = Fake(lambda job: (job.accept(), job.exit(
+        status="IV", cause="malformed module: preloaded module lib: no")))
+    text = scratch() / "lib.wat"
+    text.write_text("(module)")
+    result = fake.wasmctl("run", "--preload", f"lib={text}", module())
+    equal(result.returncode, 126)
+    contains(result.stderr.decode(), "wat2wasm")
+
+
 @test
 def test_arguments_after_module_go_to_guest():
     fake = Fake(finish)

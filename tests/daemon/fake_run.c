@@ -7,6 +7,7 @@
  * load-crash, load-violation, load-spin.
  * Lines that a child does in turn: out TEXT, err TEXT (\n is put behind),
  * put TEXT (nothing is), flood, burst N, spin, sleep MS, forever, cat, args,
+ * preloaded (the others' names and contents, a line each),
  * exit N, trap TEXT, not-found TEXT, fuel, memory-end, results; and as no child
  * of ours: crash, check, violation, garbage, unknown-frame, half-frame,
  * late-data, bad-result, vanish, hang, raw-flood, wait-flood.
@@ -19,6 +20,8 @@
 #include "guest/run.h"
 #include "sandbox/process.h"
 
+static const struct run_module *loaded;
+static unsigned nloaded;
 static const char *script;
 static size_t script_len;
 
@@ -92,14 +95,16 @@ spin(void)
 /* ---- the template -------------------------------------------------------- */
 
 int
-run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
-	struct err *err)
+run_load(const struct run_module *modules, unsigned count,
+	const struct template_limits *lim, struct err *err)
 {
-	struct line l = { (const char *)bytes, len };
+	struct line l = { (const char *)modules[0].bytes, modules[0].len };
 	size_t at = 0;
 
-	script = (const char *)bytes;
-	script_len = len;
+	loaded = modules;
+	nloaded = count;
+	script = l.text;
+	script_len = l.len;
 	if (!next_line(&at, &l) || is(&l, "malformed")) {
 		err_set_at(err, 1, 4, "unknown binary version");
 		return CTL_FAIL_MALFORMED;
@@ -289,6 +294,20 @@ args(struct guest_io *io, const struct call *call)
 }
 
 static void
+preloaded(struct guest_io *io)
+{
+	for (unsigned i = 1; i < nloaded; i++) {
+		struct line name = { loaded[i].name, strlen(loaded[i].name) };
+		struct line text = { (const char *)loaded[i].bytes,
+			loaded[i].len };
+
+		put(io, 1, &name, false);
+		put(io, 1, &(struct line){ "=", 1 }, false);
+		put(io, 1, &text, true);
+	}
+}
+
+static void
 act(struct guest_io *io, const struct call *call, struct line *l)
 {
 	if (is(l, "out"))
@@ -311,6 +330,8 @@ act(struct guest_io *io, const struct call *call, struct line *l)
 		cat(io);
 	else if (is(l, "args"))
 		args(io, call);
+	else if (is(l, "preloaded"))
+		preloaded(io);
 	else
 		misbehave(io, l);
 }

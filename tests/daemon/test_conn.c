@@ -16,7 +16,7 @@
 /* ---- what is around a connection ----------------------------------------- */
 
 static unsigned handled, resumed, abandoned, idle;
-static int taken;
+static struct fds taken;
 static enum msg_id last;
 static struct conn *last_conn;
 
@@ -32,7 +32,7 @@ request_handle(struct conn *c, const struct request_context *ctx,
 	if (m->id == MSG_HELLO)
 		conn_set_ready(c);
 	if (m->id == MSG_SUBMIT)
-		taken = conn_take_fd(c);
+		taken = conn_take_fds(c);
 	if (m->id == MSG_CHECK) {
 		msg_init_error(&answer, m->call, PROTO_ERROR_USAGE, "x", 0);
 		conn_send(c, &answer);
@@ -71,7 +71,7 @@ setup(void **state)
 
 	users_init(&users);
 	handled = resumed = abandoned = idle = 0;
-	taken = -1;
+	taken.count = 0;
 	config.base = base = event_base_new();
 	conns = conns_new(&config);
 	return conns == NULL ? -1 : 0;
@@ -92,7 +92,7 @@ teardown(void **state)
 	conns_free(conns);
 	assert_true(TAILQ_EMPTY(&users.list));
 	event_base_free(base);
-	fd_close(&taken);
+	fds_close(&taken);
 	return 0;
 }
 
@@ -179,12 +179,12 @@ test_descriptor_goes_with_its_message(void **state)
 	msg_set_number(&m, FIELD_SUBMIT_MODULE_FD, 1);
 	say(sock, &m, &fd, 1);
 	assert_int_equal(last, MSG_SUBMIT);
-	assert_int_not_equal(taken, -1);
-	assert_true(fcntl(taken, F_GETFD) & FD_CLOEXEC);
-	fd_close(&taken);
+	assert_int_equal(taken.count, 1);
+	assert_true(fcntl(taken.fd[0], F_GETFD) & FD_CLOEXEC);
+	fds_close(&taken);
 	/* The next one has none. */
 	say(sock, &m, NULL, 0);
-	assert_int_equal(taken, -1);
+	assert_int_equal(taken.count, 0);
 	/* One that nobody takes ends the connection. */
 	msg_init_request(&m, MSG_CHECK, 3);
 	say(sock, &m, &fd, 1);
@@ -194,17 +194,31 @@ test_descriptor_goes_with_its_message(void **state)
 }
 
 static void
-test_many_descriptors_end_the_connection(void **state)
+test_all_descriptors_go_with_their_message(void **state)
 {
-	int fds[2] = { 0, 0 }, sock = client();
+	int fds[FD_PASS_MAX] = { 0 }, sock = client();
 	struct msg m;
 
 	hello(sock);
 	msg_init_request(&m, MSG_SUBMIT, 2);
-	say(sock, &m, fds, 2);
+	say(sock, &m, fds, FD_PASS_MAX);
+	assert_int_equal(taken.count, FD_PASS_MAX);
+	for (size_t i = 0; i < taken.count; i++)
+		assert_true(fcntl(taken.fd[i], F_GETFD) & FD_CLOEXEC);
+	fds_close(&taken);
+	/* Nor do they stay when nobody takes them. */
+	msg_init_request(&m, MSG_CHECK, 3);
+	say(sock, &m, fds, 3);
 	assert_true(is_closed(sock));
 	close(sock);
-	/* Two in one unfinished frame, neither. */
+}
+
+static void
+test_descriptors_at_two_places_end_the_connection(void **state)
+{
+	int fds[1] = { 0 }, sock;
+
+	/* Two in one unfinished frame, each with a part of it. */
 	sock = client();
 	hello(sock);
 	assert_int_equal(fd_send(sock, "\0\0", 2, fds, 1), 0);
@@ -328,7 +342,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_descriptor_goes_with_its_message, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			test_many_descriptors_end_the_connection,
+			test_all_descriptors_go_with_their_message,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_descriptors_at_two_places_end_the_connection,
 			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_silence_is_ended_speech_is_not, setup, teardown),

@@ -64,7 +64,8 @@ void queue_release(struct queue *q, struct job *j) { note('r'); }
 
 /* template and child */
 void template_request(struct templates *ts, struct child_request *r, uid_t uid,
-	struct module *m, const struct template_limits *limits) { note('t'); }
+	const struct program *p, const struct template_limits *limits)
+{ note('t'); }
 void template_cancel(struct child_request *r) { }
 void child_free(struct child *c) { }
 void process_kill(struct process *p) { note('K'); }
@@ -92,9 +93,11 @@ struct module *module_from_bytes(struct event_base *base, const void *data,
 struct module *module_from_fd_take(struct event_base *base, int fd,
 	uint64_t max, struct module_reader reader, struct err *err)
 { return (struct module *)notes; }
-void module_unref(struct module *m) { }
+size_t module_size(const struct module *m) { return 0; }
+void program_set_key(struct program *p) { note('k'); }
+void program_clear(struct program *p) { }
 const char *module_hex(const struct module *m) { return "00"; }
-int submit_read(struct job *j, const struct msg *m, bool has_fd,
+int submit_read(struct job *j, const struct msg *m, size_t nfds,
 	const struct limits *most, struct err *err) { return 0; }
 struct user *user_ref(struct users *users, uid_t uid)
 {
@@ -119,12 +122,14 @@ job_in(struct jobs *jobs, enum job_state state)
 	static struct user user;
 	static struct conn conn;
 	struct msg m;
+	struct fds fds = { .count = 0 };
 	struct err err = ERR_NONE;
 	uint64_t retry;
 	struct job *j;
 
 	msg_init_request(&m, MSG_SUBMIT, 1);
-	j = job_new_take(jobs, &conn, &user, &m, -1, &err, &retry);
+	msg_set_bytes(&m, FIELD_SUBMIT_MODULE, "x", 1);
+	j = job_new_take(jobs, &conn, &user, &m, &fds, &err, &retry);
 	assert_non_null(j);
 	j->state = state;
 	if (state == JOB_RUNNING || state == JOB_REAPING)

@@ -47,6 +47,91 @@ def test_arguments_and_environment_arrive():
     equal(output[1], ("x" * 1000 + "\n").encode() * 120)
 
 
+def submit_with(conn, names, scripts, **params):
+    """Submit "preloaded" with further modules; its number."""
+    fds = [sealed(script.encode()) for script in scripts]
+    number = conn.request("submit", {"module": b"preloaded\n",
+                                     "preload": names, **params}, fds)
+    for fd in fds:
+        os.close(fd)
+    return number
+
+
+@test
+def test_preloaded_modules_arrive_in_order():
+    d = Daemon()
+    names = [str(n) * 63 for n in range(7)]
+    for order in (names, names[::-1], names[:1], names, []):
+        with d.connect() as conn:
+            number = submit_with(conn, order, [name[:4] for name in order])
+            equal(conn.receive()[1:3], [number, None])
+            output, record = d.collect(conn)
+            equal(output[1].decode(),
+                  "".join(f"{name}={name[:4]}\n" for name in order))
+            equal(record["status"], "OK")
+
+
+@test
+def test_programs_that_differ_do_not_share_a_template():
+    d = Daemon()
+    # Each of them often enough that children are forked ahead.
+    for _ in range(5):
+        for names, scripts in ((["a"], ["x"]), (["a"], ["y"]), (["b"], ["x"]),
+                               (["a", "b"], ["x", "y"]),
+                               (["b", "a"], ["y", "x"])):
+            with d.connect() as conn:
+                submit_with(conn, names, scripts)
+                output, _ = d.collect(conn)
+                equal(output[1].decode(),
+                      "".join(f"{n}={s}\n" for n, s in zip(names, scripts)))
+
+
+@test
+def test_preload_also_beside_a_descriptor():
+    d = Daemon()
+    with d.connect() as conn:
+        main = sealed(b"preloaded\n")
+        lib = os.memfd_create("lib")    # not sealed: it is copied
+        os.write(lib, b"text")
+        conn.request("submit", {"module_fd": True, "preload": ["lib"]},
+                     [main, lib])
+        output, record = d.collect(conn)
+        equal((output[1], record["status"]), (b"lib=text\n", "OK"))
+        for fd in (main, lib):
+            os.close(fd)
+
+
+@test
+def test_preload_that_is_wrong_is_refused():
+    d = Daemon("--max-module", "64K")
+    before = d.descriptors()
+    for names, count, word in (
+            (["x" * 64], 1, "63"), ([""], 1, "63"), (["a\0b"], 1, "NUL"),
+            (["a", "a"], 2, "two modules a"), (["a"], 0, "descriptors"),
+            (["a"], 2, "descriptors"), ([], 1, "descriptors"),
+            (list("abcdefgh"), 8, "at most 7")):
+        with d.connect() as conn:
+            submit_with(conn, names, ["x"] * count)
+            contains(conn.receive()[2]["text"], word)
+    with d.connect() as conn:
+        submit_with(conn, ["a", "b"], ["x" * 40000] * 2)
+        error = conn.receive()[2]
+        equal(error["name"], "too-large")
+        contains(error["text"], "preload b")
+        submit_with(conn, ["a"], ["x"], mode="validate")
+        contains(conn.receive()[2]["text"], "takes no preload")
+        reader, writer = os.pipe()
+        conn.request("submit", {"module": b"out x\n", "preload": ["pipe"]},
+                     [reader])
+        error = conn.receive()[2]
+        equal(error["name"], "usage")
+        contains(error["text"], "preload pipe")
+        os.close(reader)
+        os.close(writer)
+    until(lambda: d.descriptors() <= before, what="closed descriptors")
+    equal(d.status("out still here\n"), "OK")
+
+
 @test
 def test_module_by_descriptor():
     d = Daemon()

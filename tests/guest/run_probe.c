@@ -113,9 +113,12 @@ load_sealed(void)
 }
 
 int
-run_load(const uint8_t *bytes, size_t len, const struct template_limits *lim,
-    struct err *err)
+run_load(const struct run_module *modules, unsigned count,
+    const struct template_limits *lim, struct err *err)
 {
+	const uint8_t *bytes = modules[0].bytes;
+	const size_t len = modules[0].len;
+
 	if (word_is(bytes, len, "malformed")) {
 		err_set_at(err, 1, 3, "a word");
 		return CTL_FAIL_MALFORMED;

@@ -317,6 +317,117 @@ test_loading_says_what_is_wrong(void **state)
 	}
 }
 
+/* ---- modules that import from each other --------------------------------- */
+
+/* (func (export "f") (result i32) (i32.const 42)) */
+#define LIB MAGIC "\1\5\1\x60\0\1\x7f" "\3\2\1\0" "\7\5\1\1f\0\0" \
+	"\x0a\6\1\4\0\x41\x2a\x0b"
+/* (import "lib" "f" (func (result i32))) (export "get" (func 0)) */
+#define USER MAGIC "\1\5\1\x60\0\1\x7f" "\2\x09\1\3lib\1f\0\0" \
+	"\7\7\1\3get\0\0"
+/* the same, of another type: (func) */
+#define MISUSER MAGIC "\1\4\1\x60\0\0" "\2\x09\1\3lib\1f\0\0"
+/* (import "lib" "g" (func)) */
+#define WRONG MAGIC "\1\4\1\x60\0\0" "\2\x09\1\3lib\1g\0\0"
+
+#define MODULE(name, literal) { name, literal, sizeof(literal) - 1 }
+
+static void
+check_refused(const struct harness_module *modules, unsigned count,
+    enum ctl_failure failure, const char *text)
+{
+	struct ctl_msg answer;
+	struct template t;
+
+	assert_false(template_try_modules(&launch, modules, count, &t, &answer));
+	assert_int_equal(answer.kind, CTL_FAILED);
+	assert_int_equal(answer.failure, failure);
+	assert_string_equal(answer.error.text, text);
+	template_stop(&t);
+}
+
+static void
+test_preloaded_modules_give_imports(void **state)
+{
+	/* As many as there can be; each is in reach of the next ones only. */
+	static const struct harness_module modules[] = {
+		MODULE(NULL, USER), MODULE("a", LIB), MODULE("b", LIB),
+		MODULE("c", LIB), MODULE("d", LIB), MODULE("e", LIB),
+		MODULE("lib", LIB), MODULE("last", USER),
+	};
+	struct ctl_msg answer;
+	struct template t;
+	struct outcome o;
+
+	_Static_assert(sizeof(modules) / sizeof(modules[0]) ==
+	    1 + CTL_PRELOAD_MAX, "all of them");
+	if (!template_try_modules(&launch, modules, 1 + CTL_PRELOAD_MAX, &t,
+	    &answer))
+		fail_msg("%s", answer.error.text);
+	harness_run(&t, &o, "get", NULL);
+	check_end(&o, END_RETURNED);
+	assert_int_equal(o.value, 42);
+	outcome_clear(&o);
+	template_stop(&t);
+}
+
+static void
+test_missing_import_is_explained(void **state)
+{
+	static const struct harness_module alone[] = { MODULE(NULL, USER) },
+		other[] = { MODULE(NULL, USER), MODULE("x", LIB) },
+		late[] = { MODULE(NULL, LIB), MODULE("x", USER),
+			MODULE("lib", LIB) },
+		itself[] = { MODULE(NULL, LIB), MODULE("lib", USER) },
+		name[] = { MODULE(NULL, WRONG), MODULE("lib", LIB) };
+
+	check_refused(alone, 1, CTL_FAIL_UNLINKABLE, "unknown import: lib.f: "
+	    "wanted (func (result i32)), but there is no module lib, only "
+	    "wasi_snapshot_preview1 and wasi_unstable; --preload lib=FILE gives "
+	    "one");
+	check_refused(other, 2, CTL_FAIL_UNLINKABLE, "unknown import: lib.f: "
+	    "wanted (func (result i32)), but there is no module lib, only x, "
+	    "wasi_snapshot_preview1 and wasi_unstable; --preload lib=FILE gives "
+	    "one");
+	check_refused(late, 3, CTL_FAIL_UNLINKABLE, "preloaded module x: unknown "
+	    "import: lib.f: wanted (func (result i32)), but lib is preloaded "
+	    "after it");
+	check_refused(itself, 2, CTL_FAIL_UNLINKABLE, "preloaded module lib: "
+	    "unknown import: lib.f: wanted (func (result i32)), but a module "
+	    "cannot import from itself");
+	check_refused(name, 2, CTL_FAIL_UNLINKABLE, "unknown import: lib.g: "
+	    "wanted (func), but the only function of lib is f");
+}
+
+static void
+test_import_of_another_type_is_explained(void **state)
+{
+	static const struct harness_module modules[] = {
+		MODULE(NULL, MISUSER), MODULE("lib", LIB),
+	};
+
+	check_refused(modules, 2, CTL_FAIL_UNLINKABLE, "incompatible import "
+	    "type: lib.f: wanted (func), offered (func (result i32))");
+}
+
+static void
+test_preloaded_module_that_is_none_is_named(void **state)
+{
+	static const struct harness_module text[] = {
+		MODULE(NULL, USER), MODULE("lib", "(module)"),
+	}, empty[] = { MODULE(NULL, USER), MODULE("lib", "") },
+	invalid[] = { MODULE(NULL, USER), MODULE("lib", MAGIC
+		"\1\5\1\x60\0\1\x7f\3\2\1\0\x0a\4\1\2\0\x0b") };
+
+	check_refused(text, 2, CTL_FAIL_MALFORMED,
+	    "preloaded module lib: magic header not detected");
+	check_refused(empty, 2, CTL_FAIL_MALFORMED,
+	    "preloaded module lib: unexpected end");
+	check_refused(invalid, 2, CTL_FAIL_INVALID, "preloaded module lib: type "
+	    "mismatch: instruction requires [i32] but stack has [] "
+	    "(function 0)");
+}
+
 int
 main(void)
 {
@@ -335,6 +446,10 @@ main(void)
 		cmocka_unit_test(test_output_limit_ends_the_guest),
 		cmocka_unit_test(test_memory_limit_makes_growth_fail),
 		cmocka_unit_test(test_loading_says_what_is_wrong),
+		cmocka_unit_test(test_preloaded_modules_give_imports),
+		cmocka_unit_test(test_missing_import_is_explained),
+		cmocka_unit_test(test_import_of_another_type_is_explained),
+		cmocka_unit_test(test_preloaded_module_that_is_none_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -137,21 +137,21 @@ template_try(const struct launch *l, const char *module,
 	return template_try_bytes(l, module, strlen(module), lim, t, answer);
 }
 
-bool
-template_try_bytes(const struct launch *l, const void *bytes, size_t len,
-    const struct template_limits *lim, struct template *t,
-    struct ctl_msg *answer)
+/* fds: behind the first, which is not there yet, those of the modules. */
+static bool
+template_request(const struct launch *l, struct ctl_msg *req, struct fds *fds,
+    struct template *t, struct ctl_msg *answer)
 {
-	struct ctl_msg req = { .kind = CTL_TEMPLATE, .id = 7, .limits = *lim };
-	int socks[2], fds[2], none;
+	int socks[2], none;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 	    socks), 0);
-	fds[0] = socks[1];
-	fds[1] = module_memfd(bytes, len);
-	assert_int_equal(fd_send(l->zygote_sock, &req, sizeof(req), fds, 2), 0);
-	close(fds[0]);
-	close(fds[1]);
+	req->kind = CTL_TEMPLATE;
+	req->id = 7;
+	fds->fd[0] = socks[1];
+	assert_int_equal(fd_send(l->zygote_sock, req, sizeof(*req), fds->fd,
+	    fds->count), 0);
+	fds_close(fds);
 	t->sock = socks[0];
 	answer_recv(l->zygote_sock, answer, &t->pidfd);
 	assert_int_equal(answer->id, 7);
@@ -169,6 +169,35 @@ template_try_bytes(const struct launch *l, const void *bytes, size_t len,
 	answer_recv(t->sock, answer, &none);
 	assert_int_equal(answer->id, 7);
 	return answer->kind == CTL_READY;
+}
+
+bool
+template_try_bytes(const struct launch *l, const void *bytes, size_t len,
+    const struct template_limits *lim, struct template *t,
+    struct ctl_msg *answer)
+{
+	struct ctl_msg req = { .limits = *lim };
+	struct fds fds = { 2, { -1, module_memfd(bytes, len) } };
+
+	return template_request(l, &req, &fds, t, answer);
+}
+
+bool
+template_try_modules(const struct launch *l,
+    const struct harness_module *modules, unsigned count, struct template *t,
+    struct ctl_msg *answer)
+{
+	struct ctl_msg req = { .npreload = count - 1 };
+	struct fds fds = { .count = 1 };
+
+	harness_limits(&req.limits);
+	for (unsigned i = 0; i < count; i++) {
+		fds.fd[fds.count++] = module_memfd(modules[i].bytes,
+		    modules[i].len);
+		if (i > 0)
+			strcpy(req.preload[i - 1], modules[i].name);
+	}
+	return template_request(l, &req, &fds, t, answer);
 }
 
 void

@@ -44,6 +44,15 @@ void template_start(const struct launch *l, const char *module,
 bool template_try_bytes(const struct launch *l, const void *bytes, size_t len,
 	const struct template_limits *lim, struct template *t,
 	struct ctl_msg *answer);
+/* The same of several: the main one first, its name is NULL. */
+struct harness_module {
+	const char *name;
+	const void *bytes;
+	size_t len;
+};
+bool template_try_modules(const struct launch *l,
+	const struct harness_module *modules, unsigned count,
+	struct template *t, struct ctl_msg *answer);
 void template_stop(struct template *t);	/* and reap */
 
 struct child {

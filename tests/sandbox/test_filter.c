@@ -28,7 +28,7 @@
 #endif
 
 static const uint64_t boundary[] = {
-	0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 0x7fffffff, 0x80000000, 0xffffffff,
+	0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 15, 0x7fffffff, 0x80000000, 0xffffffff,
 	1ull << 32, 1ull << 32 | 1, 1ull << 32 | 2, 1ull << 32 | 3,
 	CLONE_PARENT | CLONE_PIDFD | SIGCHLD,
 	CLONE_PARENT | CLONE_PIDFD | SIGCHLD | CLONE_VM,
@@ -165,7 +165,7 @@ zygote_may(const struct seccomp_data *d)
 	case SYS_landlock_restrict_self:
 		return d->args[1] == 0;
 	case SYS_lseek:
-		return d->args[0] == 4;
+		return d->args[0] >= 4 && d->args[0] <= 11;
 	case SYS_prlimit64:
 		if (d->args[0] == 0 && d->args[1] == RLIMIT_DATA)
 			return true;

@@ -92,8 +92,43 @@ count_stage(struct script *s, json_t *command, bool right)
 {
 	s->tally->stages++;
 	s->tally->stages_right += right;
-	if (!right)
-		report(s, command, "STAGE", "");
+	if (right)
+		return;
+	s->tally->odd++;
+	report(s, command, "STAGE", "");
+}
+
+static const struct known_text {
+	const char *script;
+	int line;
+	const char *text;
+} known_texts[] = {
+#define TEXT(script, line, text, why) { script, line, text },
+#include "tests/spec/texts.def"
+#undef TEXT
+};
+
+/* The text that a command is known to give in place of the suite's, or NULL. */
+static const char *
+known_text(const struct script *s, json_t *command)
+{
+	json_int_t line = json_integer_value(json_object_get(command, "line"));
+
+	for (size_t i = 0; i < sizeof(known_texts) / sizeof(known_texts[0]); i++) {
+		const struct known_text *k = &known_texts[i];
+
+		if (k->line == line && strcmp(k->script, s->name) == 0)
+			return k->text;
+	}
+	return NULL;
+}
+
+static bool
+is_prefix(const char *a, const char *b)
+{
+	size_t n = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
+
+	return n > 0 && strncmp(a, b, n) == 0;
 }
 
 /* The suite's text is a prefix, or says more than the machine does. */
@@ -101,18 +136,21 @@ static bool
 check_text(struct script *s, json_t *command, const char *text)
 {
 	const char *want = command_string(command, "text");
+	const char *known = known_text(s, command);
 	char line[512];
-	size_t n;
 
 	if (want == NULL)
 		return false;
-	n = strlen(want) < strlen(text) ? strlen(want) : strlen(text);
-	if (n > 0 && strncmp(want, text, n) == 0)
-		return true;
-	if (s->verbose) {
-		snprintf(line, sizeof(line), "\"%s\", not \"%s\"", text, want);
-		report(s, command, "TEXT", line);
+	if (known != NULL && is_prefix(known, text)) {
+		s->tally->known++;
+		return false;
 	}
+	if (known == NULL && is_prefix(want, text))
+		return true;
+	s->tally->odd++;
+	snprintf(line, sizeof(line), "\"%s\", not \"%s\"", text,
+		known != NULL ? known : want);
+	report(s, command, "TEXT", line);
 	return false;
 }
 
@@ -210,6 +248,8 @@ add_tally(struct tally *sum, const struct tally *t)
 	sum->texts_right += t->texts_right;
 	sum->reasons += t->reasons;
 	sum->reasons_right += t->reasons_right;
+	sum->known += t->known;
+	sum->odd += t->odd;
 	sum->crashed += t->crashed;
 }
 
@@ -349,8 +389,9 @@ print_figures(const struct tally *t)
 {
 	printf("stage (malformed or invalid) right: %u of %u\n",
 		(unsigned)t->stages_right, (unsigned)t->stages);
-	printf("text of the rejection right: %u of %u\n",
-		(unsigned)t->reasons_right, (unsigned)t->reasons);
+	printf("text of the rejection right: %u of %u, %u known to differ "
+		"(tests/spec/texts.def)\n", (unsigned)t->reasons_right,
+		(unsigned)t->reasons, (unsigned)t->known);
 	if (t->texts > 0)
 		printf("text of the trap or failed link right: %u of %u\n",
 			(unsigned)t->texts_right, (unsigned)t->texts);
@@ -400,5 +441,5 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 		free(l.names[i]);
 	free(l.names);
 	print_figures(&sum);
-	return sum.failed > 0 || sum.passed == 0;
+	return sum.failed > 0 || sum.odd > 0 || sum.passed == 0;
 }

@@ -20,6 +20,8 @@ struct tally {
 	uint32_t stages, stages_right;	/* malformed, or invalid, as asked */
 	uint32_t texts, texts_right;	/* of traps and failed links */
 	uint32_t reasons, reasons_right;	/* of rejected modules */
+	uint32_t known;			/* texts that differ as texts.def says */
+	uint32_t odd;			/* stages and other texts that differ */
 	uint32_t crashed;		/* scripts */
 };
 

@@ -16,6 +16,9 @@ void text_tabletype(struct out *o, const struct tabletype *t);
 void text_memtype(struct out *o, const struct memtype *t);
 void text_globaltype(struct out *o, const struct globaltype *t);
 
+/* " (param i32) (result i64)", at most max of each; nothing for none. */
+void text_functype(struct out *o, const struct functype *f, uint32_t max);
+
 /* Type number i, complete: "(sub 0 (struct (field $x i32)))". */
 void text_subtype(struct dump *d, uint32_t i);
 

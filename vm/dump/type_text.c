@@ -96,7 +96,7 @@ text_valtypes(struct out *o, const char *what, const valtype *types, uint32_t n,
 	out_text(o, n > max ? " ...)" : ")");
 }
 
-static void
+void
 text_functype(struct out *o, const struct functype *f, uint32_t max)
 {
 	text_valtypes(o, "param", f->params, f->nparams, max);

@@ -66,18 +66,6 @@ emit(struct emitter *e, enum code_op op)
 	return in;
 }
 
-bool
-code_has_handler(enum code_op op, unsigned ca, unsigned cb, unsigned cd)
-{
-	return code_handler_of[op][ca][cb][cd] != 0;
-}
-
-const char *
-code_op_name(enum code_op op)
-{
-	return code_names[op];
-}
-
 /* ---- writing ------------------------------------------------------------ */
 
 static int

@@ -162,7 +162,13 @@ void emit_catch(struct emitter *e, uint32_t index, struct code_catch c,
 /* Point all calls at what they call. */
 void emitter_link(struct emitter *e);
 
-bool code_has_handler(enum code_op op, unsigned ca, unsigned cb, unsigned cd);
-const char *code_op_name(enum code_op op);
+/* The handler of an operation and the classes of a, b and d, plus 1; or 0. */
+extern const uint16_t code_handler_of[CODE_COUNT][3][3][3];
+
+static inline bool
+code_has_handler(enum code_op op, unsigned ca, unsigned cb, unsigned cd)
+{
+	return code_handler_of[op][ca][cb][cd] != 0;
+}
 
 #endif

@@ -543,12 +543,8 @@ def op_text_names():
 def write_info(path):
     out = ["const struct code_info code_info[CODE_COUNT] = {"]
     out += [info_row(o) for o in ops]
-    out += ["};", "", "static const char *const code_names[CODE_COUNT] = {"]
-    out += [f"\t\"{o['name']}\"," for o in ops]
     out += ["};", "",
-            "/* The handler of an operation and the classes of a, b and d; "
-            "0: none. */",
-            "static const uint16_t code_handler_of[CODE_COUNT][3][3][3] = {"]
+            "const uint16_t code_handler_of[CODE_COUNT][3][3][3] = {"]
     for o in ops:
         cells = []
         for (name, key), i in by_key.items():

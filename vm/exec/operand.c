@@ -65,23 +65,6 @@ type_letter(const struct module *m, valtype t)
 	}
 }
 
-enum bank
-letter_bank(char t)
-{
-	switch (t) {
-	case 'i':
-	case 'l':
-	case 'r':
-		return BANK_INT;
-	case 'f':
-		return BANK_F32;
-	case 'd':
-		return BANK_F64;
-	default:
-		return BANK_V128;
-	}
-}
-
 /* ---- the stack ------------------------------------------------------------ */
 
 uint32_t
@@ -412,10 +395,12 @@ choose(const struct operands *s, enum code_op op, const struct entry *a,
 	unsigned bs = b == NULL ? 1u << CLASS_S : classes_of(s, b, type);
 
 	for (unsigned ca = 0; ca < 3; ca++) {
+		if (!(as >> ca & 1))
+			continue;
 		for (unsigned cb = 0; cb < 3; cb++) {
 			int cost;
 
-			if (!(as >> ca & 1) || !(bs >> cb & 1) ||
+			if (!(bs >> cb & 1) ||
 			    !code_has_handler(op, ca, cb, CLASS_S))
 				continue;
 			cost = class_cost(a, ca);

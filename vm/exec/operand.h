@@ -52,7 +52,20 @@ letter_slots(char t)
 {
 	return t == 'v' ? 2 : 1;
 }
-enum bank letter_bank(char t);
+static inline enum bank
+letter_bank(char t)
+{
+	switch (t) {
+	case 'f':
+		return BANK_F32;
+	case 'd':
+		return BANK_F64;
+	case 'v':
+		return BANK_V128;
+	default:
+		return BANK_INT;
+	}
+}
 
 /* The canonical slot of the next operand. */
 uint32_t operands_top(const struct operands *s);

@@ -346,8 +346,15 @@ call_host(struct vm_instance *in, const struct func_inst *f, uint64_t *args)
 
 	s->fuel = in->fuel;
 	s->status = f->host(&caller, f->host_data, args);
-	if (s->status == VM_OK)
+	if (s->status == VM_OK) {
+		/* Translated code counts on it: do not rely on every host. */
+		for (uint32_t i = 0; i < f->type->nresults; i++) {
+			if (f->type->results[i] == VAL_I32)
+				*args = (uint32_t)*args;
+			args += valtype_slots(f->type->results[i]);
+		}
 		return true;
+	}
 	if (s->status == VM_TRAP)
 		s->trap = caller.trap != TRAP_NONE ? caller.trap : TRAP_HOST;
 	s->trap_detail = caller.trap_detail;

@@ -1,0 +1,22 @@
+/* A module and those that it imports from, as --preload names them, on their
+ * way to the daemon. Used by wasmctl. */
+#ifndef CLIENT_PROGRAM_H
+#define CLIENT_PROGRAM_H
+
+#include "client/libwasmd.h"
+#include "client/module.h"
+#include "client/options.h"
+
+struct program {
+	size_t count;
+	struct module_source modules[1 + PROTO_PRELOAD_MAX];	/* main first */
+	struct wasmd_preload preload[PROTO_PRELOAD_MAX];
+};
+
+/* Open all of them; preload: "NAME=FILE" each. 0, or what wasmctl exits with
+ * after it has reported why not. */
+int program_open(struct program *p, const char *path,
+	const struct texts *preload);
+void program_close(struct program *p);
+
+#endif

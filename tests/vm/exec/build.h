@@ -1,0 +1,45 @@
+/*
+ * Modules for tests of the interpreter: written as bytes, put together here.
+ * Function i is exported as "f" and its digit.
+ */
+#ifndef TESTS_VM_EXEC_BUILD_H
+#define TESTS_VM_EXEC_BUILD_H
+
+#include "base/buf.h"
+#include "vm/vm.h"
+
+/* A defined function: its type as in ops.def, and its body: declarations of
+ * locals and code, `end` included. */
+struct test_func {
+	const char *sig;
+	const uint8_t *body;
+	size_t len;
+};
+
+#define BODY(...) (const uint8_t[]){ __VA_ARGS__ }, \
+	sizeof((const uint8_t[]){ __VA_ARGS__ })
+
+/* A machine with one instance of a module; one page of memory, at most 4. */
+struct test_machine {
+	struct vm *vm;
+	struct vm_module *module;
+	struct vm_store *store;
+	struct vm_instance *instance;
+	struct buf bytes;
+	struct vm_trap trap;
+};
+
+/* 0, or the error code that loading ended with. */
+int machine_start(struct test_machine *m, const struct test_func *funcs,
+	size_t nfuncs);
+void machine_stop(struct test_machine *m);
+
+/* Call function i with i32 arguments; *result is its i32 result, if any. */
+enum vm_status machine_call(struct test_machine *m, unsigned i,
+	const uint32_t *args, size_t nargs, uint32_t *result);
+
+/* The same for one that must return. */
+uint32_t machine_value(struct test_machine *m, unsigned i, uint32_t a,
+	uint32_t b);
+
+#endif
