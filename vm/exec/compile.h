@@ -12,6 +12,7 @@
 
 struct vm {
 	struct canon canon;
+	bool plain;		/* fuse no instructions: for tests */
 };
 
 struct vm_module {

@@ -456,7 +456,8 @@ emitter_flush(struct emitter *e)
 	/* Only the first handler of a sequence changes: those behind it stay
 	 * whole, in case somebody jumps there. */
 	for (uint32_t i = 0; i < e->count; i += covered) {
-		uint32_t h = match_fused(plain + i, e->count - i, &covered);
+		uint32_t left = e->plain ? 1 : e->count - i;
+		uint32_t h = match_fused(plain + i, left, &covered);
 
 		put_ins(e, &e->window[i], h, plain[i]);
 		for (uint32_t j = i + 1; j < i + covered; j++)

@@ -108,6 +108,7 @@ struct emitter {
 	struct call_fixup *fixups;
 	uint32_t nfixups, cap_fixups;
 	uint32_t line_offset;
+	bool plain;		/* fuse nothing: a switch for tests */
 	bool failed;
 };
 
