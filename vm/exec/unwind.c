@@ -50,6 +50,16 @@ find_catch(const struct frames *f, uint64_t exn)
 	return NULL;
 }
 
+/* No fewer than the instructions of the frame's function. */
+static int64_t
+body_bytes(const struct frames *f)
+{
+	const struct module *m = f->instance->module;
+	const struct code *c = &f->instance->vm_module->code;
+
+	return m->funcs[m->nimported_funcs + (f->func - c->funcs)].body.len;
+}
+
 bool
 unwind_to_catch(struct vm_store *s, struct vm_instance *in, uint64_t *fp,
 	const uint8_t *pc, uint64_t exn)
@@ -62,9 +72,11 @@ unwind_to_catch(struct vm_store *s, struct vm_instance *in, uint64_t *fp,
 		const struct code_catch *c = find_catch(&f, exn);
 		const uint8_t *base = f.instance->vm_module->code.region.base;
 
-		/* The positions where frames stood are not known in
-		 * instructions: each is charged its code, 16 bytes a unit. */
-		fuel -= 1 + (f.pc - base - f.func->start) / 16;
+		/* The one that throws has charged its position. Where in its
+		 * instructions a frame that called stood is not known, and
+		 * branches forwards may have credited it that much: it is
+		 * charged the most it can be. */
+		fuel -= 1 + (f.fp == fp ? 0 : body_bytes(&f));
 		f.instance->fuel = fuel;
 		s->landing.instance = f.instance;
 		if (c == NULL)
