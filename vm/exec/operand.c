@@ -262,6 +262,18 @@ materialize_from(struct operands *s, uint32_t height)
 	}
 }
 
+/* The same for one that may have others above it: parameters of a block. */
+static void
+unlink_below(struct operands *s, uint32_t index)
+{
+	const struct entry *e = &s->entries[index];
+	uint32_t *at = &s->refs[e->slot];
+
+	while (*at != index)
+		at = &s->entries[*at].next;
+	*at = e->next;
+}
+
 void
 flush_below(struct operands *s, uint32_t height)
 {
@@ -269,7 +281,7 @@ flush_below(struct operands *s, uint32_t height)
 		struct entry *e = &s->entries[i - 1];
 
 		if (e->kind == ENTRY_LOCAL) {
-			unlink_ref(s, e);
+			unlink_below(s, i - 1);
 			materialize(s, e);
 		}
 		e->def = 0;

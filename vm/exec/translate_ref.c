@@ -85,7 +85,12 @@ step_in_c(struct translator *t, enum code_op op, uint32_t o, uint32_t p,
 {
 	const struct validator *v = t->v;
 	uint32_t nargs = nopds + nresults - v->nopds, refs;
+	struct types results = { nresults, NULL };
 	struct ins *in;
+
+	/* There is no stack of types yet where nothing was pushed so far. */
+	if (nresults > 0)
+		results.types = v->opds + v->nopds - nresults;
 
 	materialize_from(&t->s, t->s.n - nargs);
 	refs = code_info[op].collects ? safe_point(&t->s, t->s.n) : 0;
@@ -96,8 +101,7 @@ step_in_c(struct translator *t, enum code_op op, uint32_t o, uint32_t p,
 	in->f[FIELD_P] = p;
 	drop_to(&t->s, t->s.n - nargs);
 	acc_forget(t);
-	push_temps(t, (struct types){ nresults,
-		v->opds + v->nopds - nresults });
+	push_temps(t, results);
 }
 
 static bool

@@ -166,7 +166,9 @@ vm_store_set_fuel(struct vm_store *s, uint64_t fuel)
 uint64_t
 vm_store_fuel_used(const struct vm_store *s)
 {
-	return (uint64_t)(s->fuel_start - s->fuel);
+	/* A trap leaves frames whose positions were not charged, but to which
+	 * branches forwards may have credited as much. */
+	return s->fuel > s->fuel_start ? 0 : (uint64_t)(s->fuel_start - s->fuel);
 }
 
 uint64_t
