@@ -257,8 +257,9 @@ bool vm_extern_value(struct vm_store *s, vm_ref ref, uint32_t *value);
 
 /*
  * Seal what calls only read: translated code becomes read-only memory of a
- * sealed memfd, memories become private mappings of a sealed memfd that holds
- * their present contents. After it nothing can be instantiated in the store.
+ * sealed memfd. Memories become private mappings of a sealed memfd that holds
+ * their present contents, unless they hold so little that a copy of the pages
+ * costs a fork less. After it nothing can be instantiated in the store.
  * For a process that is about to fork one child per call. -1 if it cannot
  * (the store is then as before).
  */
