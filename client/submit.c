@@ -20,6 +20,7 @@ struct submit_values {
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
+	const char *stdin_path;
 	bool no_stdin;
 	bool json;
 	const char *meta;
@@ -52,6 +53,8 @@ const struct option_spec submit_options[] = {
 		"memory for its calls in calls" },
 	{ 0, "max-table", OPTION_NUMBER, AT(table_elems), "NUMBER",
 		"elements that its tables may have" },
+	{ 0, "stdin", OPTION_TEXT, AT(stdin_path), "FILE",
+		"its standard input, in place of ours" },
 	{ 'n', "no-stdin", OPTION_FLAG, AT(no_stdin), NULL,
 		"give it no standard input" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
@@ -103,7 +106,9 @@ submit_has_stdin(const struct submit_values *v, const struct module_source *m)
 {
 	int flags = fcntl(STDIN_FILENO, F_GETFL);
 
-	return !v->no_stdin && strcmp(m->path, "-") != 0 &&
+	/* A module from "-" has used up ours. */
+	return !v->no_stdin &&
+		(v->stdin_path != NULL || strcmp(m->path, "-") != 0) &&
 		flags != -1 && (flags & O_ACCMODE) != O_WRONLY;
 }
 
@@ -274,12 +279,29 @@ submit_open_meta(const char *path, int *meta)
 	return *meta == -1 ? -1 : 0;
 }
 
+/* Make the named file our standard input: 0, or what to exit with. */
+static int
+submit_open_stdin(const char *path)
+{
+	int fd;
+
+	if (path == NULL)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1 || dup2(fd, STDIN_FILENO) == -1) {
+		report("--stdin %s: %s", path, strerror(errno));
+		return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_WASMCTL;
+	}
+	close(fd);
+	return 0;
+}
+
 static int
 submit_file(const struct submit_values *v, int argc, char **argv)
 {
 	struct texts args = { .count = 0 };
 	struct program p;
-	int status, meta;
+	int status, meta = -1;
 
 	status = program_open(&p, argv[0], &v->preload);
 	if (status != 0)
@@ -287,10 +309,13 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 	texts_add(&args, module_name(&p.modules[0]));
 	for (int i = 1; i < argc; i++)
 		texts_add(&args, argv[i]);
-	status = EXIT_WASMCTL;
-	if (submit_open_meta(v->meta, &meta) == 0)
-		status = submit_session(v, &p, &args, meta);
-	fd_close(&meta);
+	status = submit_open_stdin(v->stdin_path);
+	if (status == 0) {
+		status = EXIT_WASMCTL;
+		if (submit_open_meta(v->meta, &meta) == 0)
+			status = submit_session(v, &p, &args, meta);
+		fd_close(&meta);
+	}
 	program_close(&p);
 	texts_clear(&args);
 	return status;

@@ -46,6 +46,22 @@ def test_stdin_is_the_next_commands():
 
 
 @test
+def test_stdin_may_be_a_named_file():
+    daemon = Daemon()
+    source = daemon.dir / "input"
+    source.write_bytes(b"from a file")
+    equal(daemon.run("--stdin", str(source), guest("cat"), input=b"x").stdout,
+          b"from a file")
+    # The module may come from where standard input was.
+    module = guest_bytes("cat")
+    equal(daemon.run("--stdin", str(source), "-", input=module).stdout,
+          b"from a file")
+    missing = daemon.run("--stdin", str(source) + "x", guest("cat"))
+    equal(missing.returncode, 127)
+    contains(missing.stderr.decode(), "--stdin")
+
+
+@test
 def test_no_stdin_is_an_empty_one():
     daemon = Daemon()
     equal(daemon.run("-n", guest("cat"), input=b"x").stdout, b"")
