@@ -15,6 +15,10 @@ import tempfile
 import time
 import traceback
 
+# A job in the background may have been started with SIGINT ignored, and what
+# it starts would inherit that: programs here are to be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 SOURCE = pathlib.Path(os.environ.get(
     "SOURCE", pathlib.Path(__file__).resolve().parents[2])).resolve()
 BUILD = pathlib.Path(os.environ.get("BUILD", SOURCE / "build")).resolve()
