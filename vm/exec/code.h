@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "vm/exec/code_ops.h"
+#include "vm/runtime/pool.h"
 #include "vm/runtime/region.h"
 
 /* Classes of operands. */
@@ -69,6 +70,7 @@ struct code_catch {
 
 struct code {
 	struct region region;
+	struct pool *pool;		/* of all arrays below; NULL: malloc */
 	uint32_t used;			/* bytes */
 	uint32_t nfuncs;		/* defined functions */
 	struct code_func *funcs;	/* by definition order */

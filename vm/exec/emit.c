@@ -27,10 +27,12 @@ emitter_init(struct emitter *e, struct code *code, struct err *err)
 void
 emitter_clear(struct emitter *e)
 {
-	free(e->labels);
-	free(e->fixups);
-	free(e->written);
-	free(e->costs);
+	struct pool *p = e->code->pool;
+
+	pool_free(p, e->labels);
+	pool_free(p, e->fixups);
+	pool_free(p, e->written);
+	pool_free(p, e->costs);
 	e->labels = NULL;
 	e->fixups = NULL;
 	e->written = NULL;
@@ -172,17 +174,20 @@ void *
 code_grow(struct emitter *e, void *table, uint32_t n, uint32_t *cap,
 	size_t size)
 {
-	uint32_t more = *cap < 32 ? 64 : *cap > UINT32_MAX / 2 ? 0 : *cap * 2;
+	uint64_t more = *cap == 0 ? 64 : *cap;
 	void *p;
 
 	if (n < *cap)
 		return table;
-	p = more == 0 ? NULL : realloc(table, more * size);
+	while (more <= n)
+		more *= 2;
+	p = more > UINT32_MAX ? NULL :
+		pool_realloc(e->code->pool, table, *cap * size, more * size);
 	if (p == NULL) {
 		emitter_fail(e, VM_NOMEM, "out of memory");
 		return NULL;
 	}
-	*cap = more;
+	*cap = (uint32_t)more;
 	return p;
 }
 
@@ -314,6 +319,8 @@ put_varint(struct code *c, uint32_t value)
 	c->lines[c->nlines++] = (uint8_t)value;
 }
 
+#define LINE_BYTES 10	/* of two numbers, at most */
+
 /* Note that the next words of code come from a module offset: two numbers,
  * mostly a byte each. */
 static void
@@ -321,18 +328,12 @@ put_line(struct emitter *e, uint32_t words, uint32_t offset)
 {
 	struct code *c = e->code;
 	int32_t delta = (int32_t)(offset - e->line_offset);
+	uint8_t *lines = code_grow(e, c->lines, c->nlines + LINE_BYTES,
+		&c->cap_lines, 1);
 
-	if (c->cap_lines - c->nlines < 10) {
-		uint32_t cap = c->cap_lines == 0 ? 4096 : c->cap_lines * 2;
-		uint8_t *lines = cap > c->cap_lines ? realloc(c->lines, cap) : NULL;
-
-		if (lines == NULL) {
-			emitter_fail(e, VM_NOMEM, "out of memory");
-			return;
-		}
-		c->lines = lines;
-		c->cap_lines = cap;
-	}
+	if (lines == NULL)
+		return;
+	c->lines = lines;
 	put_varint(c, words);
 	put_varint(c, (uint32_t)delta << 1 ^ (uint32_t)(delta >> 31));
 	e->line_offset = offset;
@@ -394,25 +395,9 @@ code_position(const struct code *c, const struct code_func *f,
 static void
 put_written(struct emitter *e, uint16_t handler)
 {
-	if (e->nwritten == e->cap_written) {
-		uint32_t cap = e->cap_written == 0 ? 1024 : e->cap_written * 2;
-		struct written *w = realloc(e->written, cap * sizeof(*w));
-		uint32_t *costs;
+	struct written w = { .at = e->code->used, .handler = handler };
 
-		if (w != NULL)
-			e->written = w;
-		costs = realloc(e->costs, (cap + 1) * sizeof(*costs));
-		if (costs != NULL)
-			e->costs = costs;
-		if (w == NULL || costs == NULL) {
-			emitter_fail(e, VM_NOMEM, "out of memory");
-			return;
-		}
-		e->cap_written = cap;
-	}
-	e->written[e->nwritten++] = (struct written){
-		.at = e->code->used, .handler = handler,
-	};
+	APPEND(e, e, written, w);
 }
 
 static void
@@ -548,9 +533,16 @@ fuse_at(struct emitter *e, uint32_t i, bool first_pass)
 void
 emitter_end(struct emitter *e)
 {
+	uint32_t *costs;
+
 	emitter_flush(e);
 	if (e->failed || e->plain || CODE_FUSED == 0)
 		return;
+	costs = code_grow(e, e->costs, e->nwritten, &e->cap_costs,
+		sizeof(*costs));
+	if (costs == NULL)
+		return;
+	e->costs = costs;
 	find_next(e);
 	e->costs[e->nwritten] = 0;
 	for (unsigned pass = 0; pass < 2; pass++)
@@ -563,15 +555,12 @@ emitter_end(struct emitter *e)
 int
 label_new(struct emitter *e, uint32_t label)
 {
-	if (label >= e->nlabels) {
-		uint32_t n = label < 32 ? 64 : label * 2;
-		struct label *l = realloc(e->labels, n * sizeof(*l));
+	struct label *labels = code_grow(e, e->labels, label, &e->cap_labels,
+		sizeof(*labels));
 
-		if (l == NULL)
-			return emitter_fail(e, VM_NOMEM, "out of memory");
-		e->labels = l;
-		e->nlabels = n;
-	}
+	if (labels == NULL)
+		return -1;
+	e->labels = labels;
 	e->labels[label] = (struct label){ .bound = false };
 	return 0;
 }

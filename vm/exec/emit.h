@@ -113,12 +113,12 @@ struct emitter {
 	uint32_t acc[BANK_COUNT];	/* slot that an accumulator equals */
 
 	struct label *labels;
-	uint32_t nlabels;
+	uint32_t cap_labels;
 	struct call_fixup *fixups;
 	uint32_t nfixups, cap_fixups;
 	struct written *written;	/* of this function, in order */
 	uint32_t *costs;		/* of the code from each of them on */
-	uint32_t nwritten, cap_written;
+	uint32_t nwritten, cap_written, cap_costs;
 	uint32_t line_offset;
 	bool plain;		/* fuse nothing: a switch for tests */
 	bool failed;
@@ -163,7 +163,8 @@ void emit_cell(struct emitter *e, uint32_t label);
 uint32_t emit_cell_later(struct emitter *e);
 void emit_cell_here(struct emitter *e, uint32_t cell);
 
-/* Grow one of the code's tables: room for one more element at *n. */
+/* Grow an array of the code's or the emitter's: room for element n. The array
+ * as it is now, or NULL after a failure. */
 void *code_grow(struct emitter *e, void *table, uint32_t n, uint32_t *cap,
 	size_t size);
 /* A reference that an operand may hold in slot, above those below. */

@@ -51,7 +51,7 @@ translator_clear(struct translator *t)
 {
 	operands_clear(&t->s);
 	emitter_clear(&t->e);
-	free(t->ctrls);
+	pool_free(t->e.code->pool, t->ctrls);
 	free(t->global_offsets);
 	t->ctrls = NULL;
 	t->global_offsets = NULL;
@@ -60,19 +60,12 @@ translator_clear(struct translator *t)
 struct control *
 control_push(struct translator *t, enum op op, struct blocktype type)
 {
-	struct control *c;
+	struct control *c = code_grow(&t->e, t->ctrls, t->nctrls,
+		&t->cap_ctrls, sizeof(*c));
 
-	if (t->nctrls == t->cap_ctrls) {
-		uint32_t cap = t->cap_ctrls == 0 ? 32 : t->cap_ctrls * 2;
-
-		c = realloc(t->ctrls, cap * sizeof(*c));
-		if (c == NULL) {
-			err_set(t->e.err, VM_NOMEM, "out of memory");
-			return NULL;
-		}
-		t->ctrls = c;
-		t->cap_ctrls = cap;
-	}
+	if (c == NULL)
+		return NULL;
+	t->ctrls = c;
 	c = &t->ctrls[t->nctrls];
 	*c = (struct control){ .op = op, .type = type, .height = t->s.n,
 		.dead = t->dead };
