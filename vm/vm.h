@@ -95,6 +95,13 @@ struct vm *vm_new(void);	/* NULL: out of memory */
 void vm_free(struct vm *vm);
 
 /*
+ * Modules that are loaded from now on and whose code section has at least so
+ * many bytes are validated whole, but each function is translated when it is
+ * called first: sooner there, slower on the way. 0, the default: none.
+ */
+void vm_set_lazy(struct vm *vm, size_t bytes);
+
+/*
  * Decode and validate a module. bytes are borrowed until vm_module_free.
  * 0, or -1 with VM_MALFORMED, VM_INVALID, VM_LIMIT or VM_NOMEM.
  */
@@ -264,6 +271,13 @@ bool vm_extern_value(struct vm_store *s, vm_ref ref, uint32_t *value);
  * (the store is then as before).
  */
 int vm_store_freeze(struct vm_store *s, struct err *err);
+
+/*
+ * Of a frozen store: translate at most n of the functions that wait for their
+ * first call (see vm_set_lazy), and seal the code when none is left. 1 if some
+ * are; 0 if not; -1 without memory, and then the code is as it was.
+ */
+int vm_store_translate(struct vm_store *s, uint32_t n);
 
 /*
  * In a process that was forked from a frozen store and has nothing to do yet:

@@ -31,6 +31,7 @@ struct script {
 	json_t *commands;
 	bool verbose;
 	bool plain;		/* fuse no instructions */
+	bool lazy;		/* translate functions at their first call */
 	struct tally *tally;
 };
 

@@ -288,7 +288,7 @@ code_try_at(const struct code *c, const struct code_func *f,
 {
 	uint32_t at = (uint32_t)(pc - c->region.base);
 	uint32_t low = f->tries;
-	uint32_t high = f + 1 < c->funcs + c->nfuncs ? f[1].tries : c->ntries;
+	uint32_t high = f->tries + f->ntries;
 	uint32_t i;
 
 	while (low < high) {
@@ -355,20 +355,22 @@ get_varint(const uint8_t **p)
 const struct code_func *
 code_find(const struct code *c, const uint8_t *pc)
 {
-	uint32_t low = 0, high = c->nfuncs;
+	uint32_t low = 0, high = c->norder;
 	uint32_t at = (uint32_t)(pc - c->region.base);
 
 	if (pc < c->region.base || pc >= c->region.base + c->used)
 		return NULL;
+	if (at < c->stubs)
+		return &c->funcs[at / CODE_STUB];
 	while (high - low > 1) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (c->funcs[mid].start <= at)
+		if (c->funcs[c->order[mid]].start <= at)
 			low = mid;
 		else
 			high = mid;
 	}
-	return &c->funcs[low];
+	return low < c->norder ? &c->funcs[c->order[low]] : NULL;
 }
 
 uint32_t
@@ -639,4 +641,66 @@ emitter_link(struct emitter *e)
 		put32(base + f->field, e->code->funcs[f->func].start - f->field);
 	}
 	e->nfixups = 0;
+	e->nlinked = 0;
+}
+
+void
+emitter_link_new(struct emitter *e)
+{
+	const struct code *c = e->code;
+	uint32_t kept = e->nlinked;
+
+	for (uint32_t i = e->nlinked; i < e->nfixups; i++) {
+		const struct call_fixup f = e->fixups[i];
+		uint32_t start = c->funcs[f.func].start;
+
+		put32(c->region.base + f.field, start - f.field);
+		if (start < c->stubs)
+			e->fixups[kept++] = f;
+	}
+	e->nfixups = kept;
+	e->nlinked = kept;
+}
+
+void
+emitter_abort(struct emitter *e)
+{
+	e->count = 0;
+	e->nfixups = e->nlinked;
+	e->failed = false;
+}
+
+/* ---- stubs ---------------------------------------------------------------- */
+
+int
+emit_stubs(struct emitter *e)
+{
+	struct code *c = e->code;
+	const uint64_t len = (uint64_t)CODE_STUB * c->nfuncs;
+	const uint64_t address = code_stub_address();
+	uint8_t *at = len > UINT32_MAX ? NULL : code_reserve(e, (uint32_t)len);
+
+	if (at == NULL)
+		return emitter_fail(e, VM_NOMEM, "out of memory");
+	for (uint32_t i = 0; i < c->nfuncs; i++) {
+		memcpy(at + CODE_STUB * i, &address, sizeof(address));
+		put32(at + CODE_STUB * i + 8, i);
+		c->funcs[i].start = CODE_STUB * i;
+		c->funcs[i].end = CODE_STUB * i;
+	}
+	c->stubs = (uint32_t)len;
+	c->used = c->stubs;
+	return 0;
+}
+
+void
+emit_stub_done(struct emitter *e, uint32_t func)
+{
+	const uint32_t stub = CODE_STUB * func;
+	const uint32_t field = stub + code_formats[HANDLER_BR].fields[0].offset;
+	uint8_t *base = e->code->region.base;
+
+	put_handler(e, stub, HANDLER_BR);
+	put32(base + field, e->code->funcs[func].start - field);
+	put32(base + field + 4, 0);	/* costs no fuel */
 }

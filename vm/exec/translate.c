@@ -126,6 +126,7 @@ translator_begin(struct translator *t, uint32_t func)
 	/* Parameters, the return address, the declared locals. */
 	uint32_t nslots = t->v->local_slots + 1;
 
+	t->func = f;
 	t->type = module_functype(t->module, func);
 	t->header = t->type->param_slots;
 	if (nslots + 4 >= FRAME_SLOTS_MAX)
@@ -135,10 +136,13 @@ translator_begin(struct translator *t, uint32_t func)
 	f->lines = t->e.code->nlines;
 	f->header = (uint16_t)t->header;
 	f->spans = t->e.code->nspans;
+	f->nspans = 0;
 	f->tries = t->e.code->ntries;
+	f->ntries = 0;
 	t->e.offset = t->module->funcs[func].body.offset;
 	emitter_begin(&t->e);
 	add_spans(t);
+	f->nspans = t->e.code->nspans - f->spans;
 	operands_begin(&t->s, nslots);
 	t->dead = false;
 	t->try = TRY_NONE;
@@ -148,6 +152,23 @@ translator_begin(struct translator *t, uint32_t func)
 		return -1;
 	emit_zero(t, t->header + 1, nslots - t->header - 1);
 	return 0;
+}
+
+void
+translator_end(struct translator *t)
+{
+	struct code *c = t->e.code;
+
+	t->func->end = c->used;
+	t->func->ntries = c->ntries - t->func->tries;
+	c->order[c->norder++] = (uint32_t)(t->func - c->funcs);
+}
+
+void
+translator_abort(struct translator *t)
+{
+	emitter_abort(&t->e);
+	t->s.failed = false;
 }
 
 int
