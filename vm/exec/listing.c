@@ -13,6 +13,7 @@ struct by_address {
 	uint32_t id;
 };
 
+#define CELL 8u
 #define LISTING_HANDLERS (CODE_HANDLERS + CODE_FUSED)
 
 struct listing {
@@ -56,17 +57,17 @@ field_read(const uint8_t *at, unsigned type)
 	return value;
 }
 
-/* The cells behind a br_table: as many as it has labels, and the default. */
+/* The cells behind a br_table: one for each label, and the default. */
 static uint32_t
-cells_length(const char *name, const uint8_t *at,
+count_cells(const char *name, const uint8_t *at,
 	const struct code_format *format)
 {
 	if (strncmp(name, "br_table_", 9) != 0)
 		return 0;
 	for (unsigned i = 0; i < format->nfields; i++)
 		if (format->fields[i].field == FIELD_O)
-			return 8 * (uint32_t)(field_read(at +
-				format->fields[i].offset, TYPE_U32) + 1);
+			return (uint32_t)field_read(at +
+				format->fields[i].offset, TYPE_U32) + 1;
 	return 0;
 }
 
@@ -89,12 +90,34 @@ listing_read(const struct listing *d, const struct code *c, uint32_t at,
 	if (found->id >= CODE_HANDLERS) {
 		uint32_t n = found->id - CODE_HANDLERS;
 
-		out->handler = code_fused_parts[code_fused_from[n].at];
+		out->parts = &code_fused_parts[code_fused_from[n].at];
+		out->handler = out->parts[0];
 		out->fused = code_fused_from[n].count;
 	}
 	out->name = code_names[out->handler];
-	out->length = code_formats[out->handler].length +
-		cells_length(out->name, base, &code_formats[out->handler]);
+	out->cells = count_cells(out->name, base, &code_formats[out->handler]);
+	out->length = code_formats[out->handler].length + CELL * out->cells;
+	return true;
+}
+
+bool
+listing_target(const struct code *c, const struct listing_ins *in, uint32_t i,
+	uint32_t *to)
+{
+	const struct code_format *format = &code_formats[in->handler];
+	uint32_t at = in->at + format->length + CELL * i;
+
+	for (unsigned k = 0; k < format->nfields; k++) {
+		if (format->fields[k].type == TYPE_BRANCH && i == 0) {
+			at = in->at + format->fields[k].offset;
+			*to = at + (uint32_t)field_read(c->region.base + at,
+				TYPE_U32);
+			return true;
+		}
+	}
+	if (i >= in->cells)
+		return false;
+	*to = at + (uint32_t)field_read(c->region.base + at, TYPE_U32);
 	return true;
 }
 
