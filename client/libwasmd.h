@@ -66,7 +66,7 @@ struct wasmd_call {
 	const char *const *env;		/* "NAME=value" */
 	size_t nenv;
 	const char *invoke;		/* NULL: the command's _start; for the
-					 * mode disasm, all functions */
+					 * modes of disasm, all functions */
 	const char *const *params;
 	size_t nparams;
 	bool has_stdin;

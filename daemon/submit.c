@@ -40,6 +40,7 @@ static const char *const submit_modes[] = {
 	[MODE_INSPECT] = "inspect",
 	[MODE_INSPECT_JSON] = "inspect-json",
 	[MODE_DISASM] = "disasm",
+	[MODE_DISASM_INTERNAL] = "disasm-internal",
 };
 #define SUBMIT_MODES (sizeof(submit_modes) / sizeof(submit_modes[0]))
 
@@ -70,7 +71,8 @@ submit_check_mode(enum template_mode mode, const struct msg *m,
 
 	if (mode == MODE_RUN)
 		return 0;
-	if (msg_has(m, FIELD_SUBMIT_INVOKE) && mode != MODE_DISASM)
+	if (msg_has(m, FIELD_SUBMIT_INVOKE) && mode != MODE_DISASM &&
+	    mode != MODE_DISASM_INTERNAL)
 		none = "invoke";
 	else if (msg_has(m, FIELD_SUBMIT_PARAMS))
 		none = "params";

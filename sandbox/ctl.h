@@ -36,6 +36,7 @@ enum template_mode {
 	MODE_INSPECT,		/* children write what it declares, as text */
 	MODE_INSPECT_JSON,	/* likewise, as JSON */
 	MODE_DISASM,		/* children write code, as text */
+	MODE_DISASM_INTERNAL,	/* likewise, as it was translated */
 };
 
 /* What shapes a template: part of its identity. */
