@@ -71,6 +71,8 @@ struct wasmd_call {
 	size_t nparams;
 	bool has_stdin;
 	unsigned tty;			/* bit n: descriptor n is a terminal */
+	bool deterministic;		/* time and randomness are made up */
+	uint64_t seed;			/* from this */
 	uint32_t credit;		/* output bytes that may come at first */
 	/* Limits; 0: the daemon's default. */
 	uint64_t wall_ms, cpu_ms, fuel;

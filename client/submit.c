@@ -9,6 +9,7 @@
 #include "client/address.h"
 #include "client/outcome.h"
 #include "client/program.h"
+#include "client/quantity.h"
 #include "client/report.h"
 #include "client/session.h"
 #include "client/text.h"
@@ -22,6 +23,9 @@ struct submit_values {
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
 	const char *stdin_path;
 	bool no_stdin;
+	bool deterministic;
+	const char *seed_text;
+	uint64_t seed;
 	bool json;
 	const char *meta;
 	bool quiet;
@@ -57,6 +61,10 @@ const struct option_spec submit_options[] = {
 		"its standard input, in place of ours" },
 	{ 'n', "no-stdin", OPTION_FLAG, AT(no_stdin), NULL,
 		"give it no standard input" },
+	{ 0, "deterministic", OPTION_FLAG, AT(deterministic), NULL,
+		"make time, randomness and NaNs the same for each run" },
+	{ 0, "seed", OPTION_TEXT, AT(seed_text), "NUMBER",
+		"the same, with other randomness for each number" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
 		"the record as JSON on standard error, no messages" },
 	{ 0, "meta", OPTION_TEXT, AT(meta), "FILE",
@@ -101,6 +109,21 @@ submit_fill_env(struct submit_values *v)
 	return 0;
 }
 
+/* Without --seed it is 0, which may be given, too. */
+static int
+submit_read_seed(struct submit_values *v)
+{
+	if (v->seed_text == NULL)
+		return 0;
+	if (quantity_read_number(v->seed_text, &v->seed) == -1) {
+		report("--seed: not a number, such as 1000: \"%s\"",
+			v->seed_text);
+		return -1;
+	}
+	v->deterministic = true;
+	return 0;
+}
+
 static bool
 submit_has_stdin(const struct submit_values *v, const struct module_source *m)
 {
@@ -142,6 +165,8 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.params = words + 1,
 		.nparams = args->count - 1,
 		.has_stdin = submit_has_stdin(v, &p->modules[0]),
+		.deterministic = v->deterministic,
+		.seed = v->seed,
 		.wall_ms = v->wall_ms,
 		.cpu_ms = v->cpu_ms,
 		.fuel = v->fuel,
@@ -339,7 +364,7 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 			argv[0]);
 		return EXIT_WASMCTL;
 	}
-	if (submit_fill_env(v) == -1)
+	if (submit_fill_env(v) == -1 || submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
 	return submit_file(v, argc - first, argv + first);
 }

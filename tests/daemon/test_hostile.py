@@ -119,6 +119,8 @@ def test_bad_requests_are_answered_and_forgotten():
             ({"module": b"x", "args": ["a", 1]}, "usage"),
             ({"module": b"x", "env": ["NOVALUE"]}, "usage"),
             ({"module": b"x", "params": ["1"]}, "usage"),
+            ({"module": b"x", "seed": 1}, "usage"),
+            ({"module": b"x", "seed": 1, "deterministic": False}, "usage"),
             ({"module": b"x", "tty": 8}, "too-large"),
             ({"module": b"x", "args": ["x" * 200000]}, "too-large"),
             ({"module": b"x" * 800000}, "too-large"),

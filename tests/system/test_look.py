@@ -229,6 +229,8 @@ def test_modes_take_nothing_that_they_do_not_use(daemon):
     module = guest("types").read_bytes()
     for params, word in (({"mode": "dance"}, "no such mode"),
                          ({"mode": "inspect", "invoke": "f"}, "invoke"),
+                         ({"mode": "disasm", "deterministic": True},
+                          "deterministic"),
                          ({"mode": "disasm", "invoke": "f", "params": ["1"]},
                           "params")):
         error, _ = conn.call("submit", {"module": module, **params})
