@@ -163,6 +163,8 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 		msg_set_strs(&m, FIELD_SUBMIT_PARAMS, params, call->nparams);
 	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
 	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
+	if (call->closed != 0)
+		msg_set_number(&m, FIELD_SUBMIT_CLOSED, call->closed);
 	if (call->deterministic) {
 		msg_set_number(&m, FIELD_SUBMIT_DETERMINISTIC, true);
 		msg_set_number(&m, FIELD_SUBMIT_SEED, call->seed);

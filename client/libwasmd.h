@@ -71,6 +71,7 @@ struct wasmd_call {
 	size_t nparams;
 	bool has_stdin;
 	unsigned tty;			/* bit n: descriptor n is a terminal */
+	unsigned closed;		/* bit n: it is not open */
 	bool deterministic;		/* time and randomness are made up */
 	uint64_t seed;			/* from this */
 	uint32_t credit;		/* output bytes that may come at first */

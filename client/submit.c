@@ -17,6 +17,7 @@
 
 struct submit_values {
 	struct texts env;
+	const char *argv0;
 	struct texts preload;
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
@@ -39,6 +40,8 @@ struct submit_values {
 const struct option_spec submit_options[] = {
 	{ 'e', "env", OPTION_TEXTS, AT(env), "NAME[=VALUE]",
 		"a variable for the guest; without a value, ours" },
+	{ 0, "argv0", OPTION_TEXT, AT(argv0), "NAME",
+		"what the guest is told to be called" },
 	{ 'i', "invoke", OPTION_TEXT, AT(invoke), "NAME",
 		"call this export; the arguments are its parameters" },
 	{ 0, "preload", OPTION_TEXTS, AT(preload), "NAME=FILE",
@@ -124,15 +127,29 @@ submit_read_seed(struct submit_values *v)
 	return 0;
 }
 
-static bool
-submit_has_stdin(const struct submit_values *v, const struct module_source *m)
+/* Which of the standard descriptors cannot do what they are for, as those that
+ * were closed before we began (see main_fill_descriptors). */
+static unsigned
+submit_closed(void)
 {
-	int flags = fcntl(STDIN_FILENO, F_GETFL);
+	unsigned closed = 0;
 
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		int flags = fcntl(fd, F_GETFL);
+		int wrong = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+		if (flags == -1 || (flags & O_ACCMODE) == wrong)
+			closed |= 1u << fd;
+	}
+	return closed;
+}
+
+static bool
+submit_wants_stdin(const struct submit_values *v, const struct module_source *m)
+{
 	/* A module from "-" has used up ours. */
 	return !v->no_stdin &&
-		(v->stdin_path != NULL || strcmp(m->path, "-") != 0) &&
-		flags != -1 && (flags & O_ACCMODE) != O_WRONLY;
+		(v->stdin_path != NULL || strcmp(m->path, "-") != 0);
 }
 
 static unsigned
@@ -152,6 +169,8 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 	const struct program *p, const struct texts *args)
 {
 	const char *const *words = (const char *const *)args->items;
+	bool wants_stdin = submit_wants_stdin(v, &p->modules[0]);
+	unsigned closed = submit_closed();
 
 	*call = (struct wasmd_call){
 		.module_fd = p->modules[0].fd,
@@ -164,7 +183,8 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.invoke = v->invoke,
 		.params = words + 1,
 		.nparams = args->count - 1,
-		.has_stdin = submit_has_stdin(v, &p->modules[0]),
+		.has_stdin = wants_stdin && (closed & 1) == 0,
+		.closed = wants_stdin ? closed : closed & ~1u,
 		.deterministic = v->deterministic,
 		.seed = v->seed,
 		.wall_ms = v->wall_ms,
@@ -331,7 +351,8 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 	status = program_open(&p, argv[0], &v->preload);
 	if (status != 0)
 		return status;
-	texts_add(&args, module_name(&p.modules[0]));
+	texts_add(&args, v->argv0 != NULL ? v->argv0 :
+		module_name(&p.modules[0]));
 	for (int i = 1; i < argc; i++)
 		texts_add(&args, argv[i]);
 	status = submit_open_stdin(v->stdin_path);

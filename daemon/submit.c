@@ -144,6 +144,10 @@ submit_check(const struct msg *m, size_t nfds, struct err *err)
 	if (msg_has(m, FIELD_SUBMIT_PARAMS) && !msg_has(m, FIELD_SUBMIT_INVOKE))
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: params without invoke");
+	if (msg_number(m, FIELD_SUBMIT_STDIN, 0) != 0 &&
+	    (msg_number(m, FIELD_SUBMIT_CLOSED, 0) & 1) != 0)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: stdin, but descriptor 0 is closed");
 	if (msg_has(m, FIELD_SUBMIT_SEED) &&
 	    msg_number(m, FIELD_SUBMIT_DETERMINISTIC, 0) == 0)
 		return err_set(err, PROTO_ERROR_USAGE,
@@ -170,6 +174,7 @@ submit_pack(struct job *j, const struct msg *m, struct arena *a,
 		.fuel = j->limits.v[LIMIT_FUEL],
 		.output_bytes = j->limits.v[LIMIT_OUTPUT],
 		.tty = (uint32_t)msg_number(m, FIELD_SUBMIT_TTY, 0),
+		.closed = (uint32_t)msg_number(m, FIELD_SUBMIT_CLOSED, 0),
 		.deterministic = j->deterministic,
 		.seed = msg_number(m, FIELD_SUBMIT_SEED, 0),
 	};

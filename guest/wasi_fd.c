@@ -35,7 +35,8 @@ wasi_fd_init(struct wasi *w)
 {
 	for (uint8_t i = 0; i < WASI_FDS; i++)
 		w->fds[i] = (struct wasi_fd){
-			.open = true, .stream = i, .rights = stream_rights(i),
+			.open = (w->call->closed >> i & 1) == 0,
+			.stream = i, .rights = stream_rights(i),
 		};
 }
 

@@ -17,7 +17,9 @@ struct call_header {
 	uint32_t nargs;
 	uint32_t nenv;
 	uint32_t tty;
+	uint32_t closed;
 	uint32_t deterministic;
+	uint32_t pad;
 	uint64_t seed;
 };
 
@@ -48,6 +50,7 @@ call_pack(struct buf *b, const struct call *c)
 		.nargs = c->nargs,
 		.nenv = c->nenv,
 		.tty = c->tty,
+		.closed = c->closed,
 		.deterministic = c->deterministic,
 		.seed = c->seed,
 	};
@@ -121,6 +124,7 @@ call_unpack(struct call *c, const void *data, size_t len, void *scratch,
 	call.nargs = header.nargs;
 	call.nenv = header.nenv;
 	call.tty = header.tty;
+	call.closed = header.closed;
 	call.deterministic = header.deterministic != 0;
 	call.seed = header.seed;
 	/* Each string has a byte at least, its NUL, so that there are never

@@ -79,6 +79,7 @@ struct call {
 	uint32_t nenv;		/* "NAME=value" */
 	const char *const *env;
 	uint32_t tty;		/* bit n: guest descriptor n is a terminal */
+	uint32_t closed;	/* bit n: it is not open */
 	bool deterministic;	/* time and randomness are made up: */
 	uint64_t seed;		/* from this */
 };

@@ -121,6 +121,8 @@ def test_bad_requests_are_answered_and_forgotten():
             ({"module": b"x", "params": ["1"]}, "usage"),
             ({"module": b"x", "seed": 1}, "usage"),
             ({"module": b"x", "seed": 1, "deterministic": False}, "usage"),
+            ({"module": b"x", "stdin": True, "closed": 5}, "usage"),
+            ({"module": b"x", "closed": 8}, "too-large"),
             ({"module": b"x", "tty": 8}, "too-large"),
             ({"module": b"x", "args": ["x" * 200000]}, "too-large"),
             ({"module": b"x" * 800000}, "too-large"),
