@@ -45,6 +45,7 @@ struct job {
 	struct program program;
 	unsigned reading;		/* its modules that are not complete */
 	enum template_mode mode;
+	bool deterministic;
 	struct limits limits;
 	struct buf packed;		/* the payload of IN_CALL */
 	bool has_stdin;

@@ -23,7 +23,7 @@ VM_MAY_INCLUDE = {
     "syntax": set(),
     "binary": {"syntax"},
     "valid": {"syntax"},
-    "dump": {"syntax", "binary"},
+    "dump": {"syntax", "binary", "runtime", "exec"},
     "runtime": {"syntax"},
     "exec": {"syntax", "binary", "valid", "runtime"},
 }
