@@ -113,7 +113,8 @@ server_on_signal(evutil_socket_t sig, short what, void *arg)
 	}
 	log_notice("leaving: signal %d, %u calls under way", (int)sig,
 		jobs_count(s->jobs));
-	notify_send("STOPPING=1");
+	notify_stopping(s->options->drain_ms * 1000 + STOP_REAP_US +
+		STOP_FLUSH_US);
 	server_begin_stop(s, s->options->drain_ms * 1000);
 }
 
