@@ -26,8 +26,10 @@ mem_max_pages(const struct vm_store *s, const struct memtype *type)
 	if (max > MEM_BYTES_MAX)
 		max = MEM_BYTES_MAX;
 	max >>= type->page_log2;
-	if (!type->limits.is64 && max > UINT64_C(1) << (32 - type->page_log2))
-		max = UINT64_C(1) << (32 - type->page_log2);
+	/* The number of pages of one byte has to be an i32 too. */
+	if (!type->limits.is64 && max > UINT32_MAX >> type->page_log2)
+		max = type->page_log2 == 0 ? UINT32_MAX :
+			UINT64_C(1) << (32 - type->page_log2);
 	if (type->limits.has_max && max > type->limits.max)
 		max = type->limits.max;
 	return max;
