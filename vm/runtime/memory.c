@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-/* No region can be larger, whatever the types say. */
-#define MEM_BYTES_MAX (UINT64_C(1) << 46)
-
 static void
 mem_set_size(struct mem_inst *m, uint64_t size)
 {
@@ -23,8 +20,8 @@ mem_max_pages(const struct vm_store *s, const struct memtype *type)
 {
 	uint64_t max = s->limits.memory_bytes;
 
-	if (max > MEM_BYTES_MAX)
-		max = MEM_BYTES_MAX;
+	if (max > LIMIT_MEMORY_BYTES)
+		max = LIMIT_MEMORY_BYTES;
 	max >>= type->page_log2;
 	/* The number of pages of one byte has to be an i32 too. */
 	if (!type->limits.is64 && max > UINT32_MAX >> type->page_log2)
