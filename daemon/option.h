@@ -27,6 +27,8 @@ struct options {
 	uint64_t max_jobs, max_jobs_user;
 	uint64_t max_conns, max_conns_user;
 	uint64_t max_templates;
+	uint64_t max_template_memory;
+	uint64_t quarantine_ms;
 	uint64_t ready;
 	uint64_t max_module;
 	struct limits most;
