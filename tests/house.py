@@ -33,6 +33,7 @@ SYSTEM_ONLY_IN = {
     r"msgpack": {"proto"},
     r"seccomp\.h$": {"sandbox"},
     r"nettle/": {"daemon"},
+    r"confuse\.h$": {"daemon"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 
