@@ -17,7 +17,7 @@
 #include "daemon/option.h"
 #include "daemon/process.h"
 #include "daemon/queue.h"
-#include "daemon/template.h"
+#include "daemon/templates.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
 
@@ -221,8 +221,13 @@ server_start_workers(struct server *s, const struct launch_config *launch,
 {
 	const struct options *o = s->options;
 	struct templates_config config = {
-		.max = (unsigned)o->max_templates,
+		.base = s->base,
+		.keep = {
+			.count = (unsigned)o->max_templates,
+			.bytes = o->max_template_memory,
+		},
 		.ready = (unsigned)o->ready,
+		.quarantine_us = o->quarantine_ms * 1000,
 	};
 
 	s->workers = workers_new(s->base, launch);
@@ -230,7 +235,8 @@ server_start_workers(struct server *s, const struct launch_config *launch,
 		return err_set(err, 1, "out of memory");
 	if (workers_start(s->workers, err) == -1)
 		return -1;
-	s->templates = templates_new(s->base, s->workers, &config);
+	config.workers = s->workers;
+	s->templates = templates_new(&config);
 	if (s->templates == NULL)
 		return err_set(err, 1, "out of memory");
 	return 0;
