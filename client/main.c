@@ -25,7 +25,7 @@ static const struct verb verbs[] = {
 	{ "inspect", "MODULE", "show what a module declares",
 		inspect_options, false, look_run },
 	{ "disasm", "MODULE [FUNCTION]", "show a module's code",
-		look_options, false, look_run },
+		disasm_options, false, look_run },
 	{ "check", "", "show which layers of confinement are in force",
 		check_options, false, check_run },
 	{ "help", "[VERB]", "explain a verb",

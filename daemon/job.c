@@ -13,9 +13,11 @@
 #include "daemon/audit.h"
 #include "daemon/child.h"
 #include "daemon/conn.h"
+#include "daemon/family.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/submit.h"
+#include "daemon/templates.h"
 #include "daemon/user.h"
 
 /* CPU time for loading. The same for all, or calls with different limits could
@@ -136,6 +138,9 @@ static void
 job_break(struct job *j)
 {
 	stream_stop(&j->stream);
+	if (j->facts.cause == CAUSE_NONE)
+		templates_crash(j->jobs->config.templates, j->user->uid,
+			&j->program);
 	job_blame(j, CAUSE_BROKEN);
 	job_event(j, JOB_EV_BROKEN);
 }
@@ -231,10 +236,14 @@ job_on_module(void *arg, const struct err *err)
 		if (--j->reading > 0)
 			return;
 		program_set_key(&j->program);
-		job_event(j, JOB_EV_MODULE);
-		return;
+		if (templates_admit(j->jobs->config.templates, j->user->uid,
+			    &j->program, &j->refusal, &j->retry_ms) == 0) {
+			job_event(j, JOB_EV_MODULE);
+			return;
+		}
+	} else {
+		err_set(&j->refusal, PROTO_ERROR_INTERNAL, "%s", err->text);
 	}
-	memcpy(j->facts.text, err->text, sizeof(err->text));
 	job_blame(j, CAUSE_DAEMON);
 	job_event(j, JOB_EV_NO_MODULE);
 }
@@ -246,6 +255,11 @@ job_on_child_exit(struct child *c, const struct process_end *end)
 
 	j->facts.has_end = true;
 	j->facts.end = *end;
+	if (process_end_is_crash(end))
+		templates_crash(j->jobs->config.templates, j->user->uid,
+			&j->program);
+	else if (c->family->condemned && end->info.si_code == CLD_KILLED)
+		job_blame(j, CAUSE_CONDEMNED);
 	job_event(j, JOB_EV_EXIT);
 }
 
@@ -315,11 +329,12 @@ act_accept(struct job *j)
 static void
 act_refuse(struct job *j)
 {
-	bool ends = j->facts.cause == CAUSE_SHUTDOWN;
-
-	conn_send_error(j->conn, j->call,
-		ends ? PROTO_ERROR_UNAVAILABLE : PROTO_ERROR_INTERNAL,
-		ends ? "wasmd ends" : j->facts.text, UINT64_MAX);
+	if (j->facts.cause == CAUSE_SHUTDOWN) {
+		j->refusal = ERR_NONE;
+		err_set(&j->refusal, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	}
+	conn_send_error(j->conn, j->call, (enum proto_error)j->refusal.code,
+		j->refusal.text, j->retry_ms);
 	job_conclude(j, false);
 }
 
@@ -335,6 +350,7 @@ act_start(struct job *j)
 		.load_cpu_us = JOB_LOAD_CPU_US,
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
 		.mode = j->mode,
+		.one_nan = j->deterministic,
 	};
 
 	j->started_us = clock_monotonic_us();
@@ -522,6 +538,7 @@ job_alloc(struct jobs *jobs, struct user *user)
 	j->jobs = jobs;
 	j->user = user_ref(user->users, user->uid);
 	j->created_us = clock_monotonic_us();
+	j->retry_ms = UINT64_MAX;
 	j->request.on_child = job_on_child;
 	j->request.on_failure = job_on_no_child;
 	j->request.arg = j;
@@ -585,6 +602,30 @@ job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
 	return 0;
 }
 
+/* Whether there may be one more of the user's. */
+static int
+jobs_admit(const struct jobs *jobs, struct user *user, struct err *err,
+	uint64_t *retry_ms)
+{
+	if (jobs->closed)
+		return err_set(err, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	if (!user_is_admitted(user))
+		return err_set(err, PROTO_ERROR_DENIED, "user %u is not "
+			"admitted any more", (unsigned)user->uid);
+	if (queue_admit(jobs->config.queue, user) == -1) {
+		*retry_ms = queue_retry_ms(jobs->config.queue);
+		return err_set(err, PROTO_ERROR_QUEUE_FULL,
+			"too many calls wait already; try again later");
+	}
+	*retry_ms = user_pay_call(user, clock_monotonic_us());
+	if (*retry_ms > 0)
+		return err_set(err, PROTO_ERROR_RATE,
+			"more calls than max-rate-per-user allows; try again "
+			"in %llu ms", (unsigned long long)*retry_ms);
+	*retry_ms = UINT64_MAX;
+	return 0;
+}
+
 struct job *
 job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	const struct msg *m, struct fds *fds, struct err *err,
@@ -593,22 +634,14 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	struct job *j = NULL;
 
 	*retry_ms = UINT64_MAX;
-	if (jobs->closed) {
-		err_set(err, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	if (jobs_admit(jobs, user, err, retry_ms) == -1)
 		goto fail;
-	}
-	if (queue_admit(jobs->config.queue, user) == -1) {
-		*retry_ms = queue_retry_ms(jobs->config.queue);
-		err_set(err, PROTO_ERROR_QUEUE_FULL,
-			"too many calls wait already; try again later");
-		goto fail;
-	}
 	j = job_alloc(jobs, user);
 	if (j == NULL || j->wall == NULL || j->sleep == NULL) {
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
 		goto fail;
 	}
-	if (submit_read(j, m, fds->count, &jobs->config.most, err) == -1 ||
+	if (submit_read(j, m, fds->count, &user->policy.most, err) == -1 ||
 	    job_read_modules(j, m, fds, err) == -1)
 		goto fail;
 	j->id = ++jobs->last_id;
@@ -656,6 +689,12 @@ unsigned
 jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
+}
+
+void
+jobs_set_max_module(struct jobs *jobs, uint64_t max_module)
+{
+	jobs->config.max_module = max_module;
 }
 
 void

@@ -26,6 +26,7 @@ enum job_cause {
 	CAUSE_BROKEN,	/* the child did not keep to call.h */
 	CAUSE_FAILURE,	/* there was no child: failure */
 	CAUSE_DAEMON,	/* the daemon ran out of something */
+	CAUSE_CONDEMNED,	/* its template broke the rules */
 };
 
 /* All that is known when a job is done. */

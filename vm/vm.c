@@ -45,6 +45,12 @@ vm_set_lazy(struct vm *vm, size_t bytes)
 	vm->lazy_bytes = bytes;
 }
 
+void
+vm_set_one_nan(struct vm *vm)
+{
+	vm->one_nan = true;
+}
+
 /* ---- modules --------------------------------------------------------------- */
 
 int

@@ -102,6 +102,15 @@ void vm_free(struct vm *vm);
 void vm_set_lazy(struct vm *vm, size_t bytes);
 
 /*
+ * For modules that are made from now on: every NaN that arithmetic makes is the
+ * canonical one, as in the specification's deterministic profile, so that
+ * results are the same bits on every machine. Without it a NaN's sign and
+ * payload are the processor's. It costs code that computes with floats an
+ * instruction more for each.
+ */
+void vm_set_one_nan(struct vm *vm);
+
+/*
  * Decode and validate a module. bytes are borrowed until vm_module_free.
  * 0, or -1 with VM_MALFORMED, VM_INVALID, VM_LIMIT or VM_NOMEM.
  */

@@ -48,8 +48,8 @@ code_init(struct code *c, const struct module *m)
 	*c = (struct code){ .nfuncs = nfuncs };
 	c->funcs = calloc((size_t)nfuncs + 1, sizeof(*c->funcs));
 	c->order = calloc((size_t)nfuncs + 1, sizeof(*c->order));
-	if (size > CODE_BYTES_MAX)
-		size = CODE_BYTES_MAX;
+	if (size > LIMIT_CODE_BYTES)
+		size = LIMIT_CODE_BYTES;
 	if (c->funcs == NULL || c->order == NULL ||
 	    region_reserve(&c->region, size) == -1)
 		return -1;
@@ -113,6 +113,7 @@ compiler_new(struct vm_module *vm)
 		return NULL;
 	}
 	c->t.e.plain = vm->vm->plain;
+	c->t.one_nan = vm->vm->one_nan;
 	c->t.layouts = vm->layouts;
 	return c;
 }

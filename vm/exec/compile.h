@@ -18,6 +18,7 @@ struct vm {
 	struct canon canon;
 	bool plain;		/* fuse no instructions: for tests */
 	size_t lazy_bytes;	/* see vm_set_lazy */
+	bool one_nan;		/* see vm_set_one_nan */
 };
 
 struct compiler;
