@@ -335,6 +335,7 @@ act_start(struct job *j)
 		.load_cpu_us = JOB_LOAD_CPU_US,
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
 		.mode = j->mode,
+		.trace = j->stream.trace_left > 0,
 		.one_nan = j->deterministic,
 	};
 
