@@ -28,6 +28,8 @@ struct event_base;
 struct jobs;
 struct layer_report;
 struct queue;
+struct store;
+struct store_op;
 struct user;
 
 struct job {
@@ -39,11 +41,13 @@ struct job {
 	struct user *user;
 	uint64_t id;
 	uint32_t call;			/* number of the request */
+	enum proto_error refusal;	/* why its module could not be had */
 	enum job_state state;		/* written by job_event only */
 
 	/* what was asked for */
 	struct program program;
 	unsigned reading;		/* its modules that are not complete */
+	struct store_op *fetch;		/* of the module; NULL: not, or done */
 	enum template_mode mode;
 	struct limits limits;
 	struct buf packed;		/* the payload of IN_CALL */
@@ -74,6 +78,7 @@ struct jobs_config {
 	struct event_base *base;
 	struct queue *queue;
 	struct templates *templates;
+	struct store *store;
 	const struct layer_report *layers;
 	struct limits most;
 	uint64_t max_module;

@@ -70,6 +70,12 @@ static const struct option_info option_table[] = {
 		"children forked ahead of calls, for a module in use" },
 	{ "max-module", OPT_SIZE, "SIZE", AT(max_module), 8, 1u << 30, "64M",
 		"bytes of a module" },
+	{ "store", OPT_STR, "DIR", AT(store), 0, 0, NULL,
+		"where modules are kept" },
+	{ "max-store", OPT_SIZE, "SIZE", AT(max_store), 0, UINT64_MAX, "1G",
+		"bytes of modules kept" },
+	{ "max-store-per-user", OPT_SIZE, "SIZE", AT(max_store_user), 0,
+		UINT64_MAX, "256M", "of these, of one user" },
 #define LIMIT(id, field, lname, unit, def, least, most_, text) \
 	{ "max-" lname, OPT_##unit, OPTION_ARG_##unit, \
 		AT(most.v[LIMIT_##id]), least, UINT64_MAX, NULL, \

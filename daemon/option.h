@@ -29,6 +29,8 @@ struct options {
 	uint64_t max_templates;
 	uint64_t ready;
 	uint64_t max_module;
+	const char *store;	/* NULL: the default */
+	uint64_t max_store, max_store_user;
 	struct limits most;
 	enum layer_policy policy[LAYER_COUNT];
 };

@@ -5,13 +5,18 @@
 #include "proto/msg.h"
 
 struct conn;
+struct event_base;
 struct jobs;
+struct store;
 struct workers;
 
 /* What handlers may use. */
 struct request_context {
 	struct jobs *jobs;
 	const struct workers *workers;
+	struct store *store;
+	struct event_base *base;
+	uint64_t max_module;
 };
 
 /* Do it. The message is well formed and in season. */

@@ -16,6 +16,7 @@
 #include "daemon/option.h"
 #include "daemon/process.h"
 #include "daemon/queue.h"
+#include "daemon/store.h"
 #include "daemon/template.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
@@ -32,6 +33,7 @@ struct server {
 	struct workers *workers;
 	struct templates *templates;
 	struct queue *queue;
+	struct store *store;
 	struct jobs *jobs;
 	struct conns *conns;
 	struct event *idle, *watchdog, *stop;
@@ -96,6 +98,7 @@ server_begin_stop(struct server *s, uint64_t drain_us)
 	listener_close(s->listener);
 	s->listener = NULL;
 	jobs_close(s->jobs);
+	store_close(s->store);
 	event_add(s->stop, &tick);
 }
 
@@ -176,6 +179,25 @@ server_start_workers(struct server *s, const struct launch_config *launch,
 	return 0;
 }
 
+/* Before privileges are given up: its directory may have to be made. */
+static int
+server_start_store(struct server *s, const struct launch_config *launch,
+	struct err *err)
+{
+	const struct options *o = s->options;
+	struct store_config config = {
+		.path = o->store,
+		.is_private = o->is_private,
+		.uid = launch->uid,
+		.gid = launch->gid,
+		.max = o->max_store,
+		.max_user = o->is_private ? o->max_store : o->max_store_user,
+	};
+
+	s->store = store_new(s->base, &config, err);
+	return s->store == NULL ? -1 : 0;
+}
+
 static int
 server_start_jobs(struct server *s, struct err *err)
 {
@@ -189,6 +211,7 @@ server_start_jobs(struct server *s, struct err *err)
 	struct jobs_config jobs = {
 		.base = s->base,
 		.templates = s->templates,
+		.store = s->store,
 		.layers = workers_layers(s->workers),
 		.most = o->most,
 		.max_module = o->max_module,
@@ -214,7 +237,11 @@ server_start_conns(struct server *s, struct err *err)
 	struct conns_config config = {
 		.base = s->base,
 		.users = &s->users,
-		.context = { .jobs = s->jobs, .workers = s->workers },
+		.context = {
+			.jobs = s->jobs, .workers = s->workers,
+			.store = s->store, .base = s->base,
+			.max_module = o->max_module,
+		},
 		.max = (unsigned)o->max_conns,
 		.max_user = (unsigned)(o->is_private ? o->max_conns :
 			o->max_conns_user),
@@ -270,6 +297,7 @@ server_new_take(const struct options *o, const struct launch_config *launch,
 		err_set(err, 1, "no event loop");
 	if (s->base == NULL ||
 	    server_start_workers(s, launch, err) == -1 ||
+	    server_start_store(s, launch, err) == -1 ||
 	    server_start_jobs(s, err) == -1 ||
 	    server_start_conns(s, err) == -1 ||
 	    server_start_events(s, err) == -1) {
@@ -323,6 +351,7 @@ server_free(struct server *s)
 		server_settle(s);
 	conns_free(s->conns);
 	jobs_free(s->jobs);
+	store_free(s->store);
 	queue_free(s->queue);
 	workers_free(s->workers);
 	event_free_if(s->idle);

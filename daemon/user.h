@@ -15,6 +15,7 @@ struct user {
 	unsigned conns;
 	unsigned jobs;		/* alive, in whatever state */
 	unsigned running;	/* jobs that hold a slot */
+	unsigned uploads;	/* modules on their way into the store */
 };
 
 TAILQ_HEAD(user_list, user);
