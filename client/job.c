@@ -165,6 +165,12 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 		msg_set_strs(&m, FIELD_SUBMIT_PARAMS, params, call->nparams);
 	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
 	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
+	if (call->closed != 0)
+		msg_set_number(&m, FIELD_SUBMIT_CLOSED, call->closed);
+	if (call->deterministic) {
+		msg_set_number(&m, FIELD_SUBMIT_DETERMINISTIC, true);
+		msg_set_number(&m, FIELD_SUBMIT_SEED, call->seed);
+	}
 	msg_set_number(&m, FIELD_SUBMIT_CREDIT, call->credit);
 	job_set_limits(&m, call);
 	ret = conn_request(job->conn, &m, &fds, job_on_answer, job, err);

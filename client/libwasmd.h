@@ -85,11 +85,14 @@ struct wasmd_call {
 	const char *const *env;		/* "NAME=value" */
 	size_t nenv;
 	const char *invoke;		/* NULL: the command's _start; for the
-					 * mode disasm, all functions */
+					 * modes of disasm, all functions */
 	const char *const *params;
 	size_t nparams;
 	bool has_stdin;
 	unsigned tty;			/* bit n: descriptor n is a terminal */
+	unsigned closed;		/* bit n: it is not open */
+	bool deterministic;		/* time and randomness are made up */
+	uint64_t seed;			/* from this */
 	uint32_t credit;		/* output bytes that may come at first */
 	/* Limits; 0: the daemon's default. */
 	uint64_t wall_ms, cpu_ms, fuel;

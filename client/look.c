@@ -11,6 +11,7 @@
 
 struct look_values {
 	bool json;
+	bool internal;
 	const char *socket;
 	bool help;
 };
@@ -23,6 +24,13 @@ const struct option_spec look_options[] = {
 const struct option_spec inspect_options[] = {
 	{ 0, "json", OPTION_FLAG, offsetof(struct look_values, json), NULL,
 		"as JSON, for programs" },
+	OPTIONS_COMMON(struct look_values),
+	{ .name = NULL },
+};
+
+const struct option_spec disasm_options[] = {
+	{ 0, "internal", OPTION_FLAG, offsetof(struct look_values, internal),
+		NULL, "the code as it was translated for the interpreter" },
 	OPTIONS_COMMON(struct look_values),
 	{ .name = NULL },
 };
@@ -73,7 +81,8 @@ look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 static const char *
 look_mode(const struct verb *verb, const struct look_values *v)
 {
-	return v->json ? "inspect-json" : verb->name;
+	return v->json ? "inspect-json" : v->internal ? "disasm-internal" :
+		verb->name;
 }
 
 int

@@ -25,7 +25,7 @@ static const struct verb verbs[] = {
 	{ "inspect", "MODULE", "show what a module declares",
 		inspect_options, false, look_run },
 	{ "disasm", "MODULE [FUNCTION]", "show a module's code",
-		look_options, false, look_run },
+		disasm_options, false, look_run },
 	{ "put", "MODULE...", "keep modules in the daemon's store",
 		put_options, false, store_run },
 	{ "list", "", "list the stored modules",

@@ -10,6 +10,7 @@
 #include "client/json.h"
 #include "client/outcome.h"
 #include "client/program.h"
+#include "client/quantity.h"
 #include "client/report.h"
 #include "client/session.h"
 #include "client/text.h"
@@ -17,12 +18,16 @@
 
 struct submit_values {
 	struct texts env;
+	const char *argv0;
 	struct texts preload;
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
 	const char *stdin_path;
 	bool no_stdin;
+	bool deterministic;
+	const char *seed_text;
+	uint64_t seed;
 	bool json;
 	const char *meta;
 	bool quiet;
@@ -36,6 +41,8 @@ struct submit_values {
 const struct option_spec submit_options[] = {
 	{ 'e', "env", OPTION_TEXTS, AT(env), "NAME[=VALUE]",
 		"a variable for the guest; without a value, ours" },
+	{ 0, "argv0", OPTION_TEXT, AT(argv0), "NAME",
+		"what the guest is told to be called" },
 	{ 'i', "invoke", OPTION_TEXT, AT(invoke), "NAME",
 		"call this export; the arguments are its parameters" },
 	{ 0, "preload", OPTION_TEXTS, AT(preload), "NAME=FILE",
@@ -58,6 +65,10 @@ const struct option_spec submit_options[] = {
 		"its standard input, in place of ours" },
 	{ 'n', "no-stdin", OPTION_FLAG, AT(no_stdin), NULL,
 		"give it no standard input" },
+	{ 0, "deterministic", OPTION_FLAG, AT(deterministic), NULL,
+		"make time, randomness and NaNs the same for each run" },
+	{ 0, "seed", OPTION_TEXT, AT(seed_text), "NUMBER",
+		"the same, with other randomness for each number" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
 		"the record as JSON on standard error, no messages" },
 	{ 0, "meta", OPTION_TEXT, AT(meta), "FILE",
@@ -102,15 +113,44 @@ submit_fill_env(struct submit_values *v)
 	return 0;
 }
 
-static bool
-submit_has_stdin(const struct submit_values *v, const struct module_source *m)
+/* Without --seed it is 0, which may be given, too. */
+static int
+submit_read_seed(struct submit_values *v)
 {
-	int flags = fcntl(STDIN_FILENO, F_GETFL);
+	if (v->seed_text == NULL)
+		return 0;
+	if (quantity_read_number(v->seed_text, &v->seed) == -1) {
+		report("--seed: not a number, such as 1000: \"%s\"",
+			v->seed_text);
+		return -1;
+	}
+	v->deterministic = true;
+	return 0;
+}
 
+/* Which of the standard descriptors cannot do what they are for, as those that
+ * were closed before we began (see main_fill_descriptors). */
+static unsigned
+submit_closed(void)
+{
+	unsigned closed = 0;
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		int flags = fcntl(fd, F_GETFL);
+		int wrong = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+		if (flags == -1 || (flags & O_ACCMODE) == wrong)
+			closed |= 1u << fd;
+	}
+	return closed;
+}
+
+static bool
+submit_wants_stdin(const struct submit_values *v, const struct module_source *m)
+{
 	/* A module from "-" has used up ours. */
 	return !v->no_stdin &&
-		(v->stdin_path != NULL || strcmp(m->path, "-") != 0) &&
-		flags != -1 && (flags & O_ACCMODE) != O_WRONLY;
+		(v->stdin_path != NULL || strcmp(m->path, "-") != 0);
 }
 
 static unsigned
@@ -130,6 +170,8 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 	const struct program *p, const struct texts *args)
 {
 	const char *const *words = (const char *const *)args->items;
+	bool wants_stdin = submit_wants_stdin(v, &p->modules[0]);
+	unsigned closed = submit_closed();
 
 	*call = (struct wasmd_call){
 		.module_fd = p->modules[0].fd,
@@ -143,7 +185,10 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.invoke = v->invoke,
 		.params = words + 1,
 		.nparams = args->count - 1,
-		.has_stdin = submit_has_stdin(v, &p->modules[0]),
+		.has_stdin = wants_stdin && (closed & 1) == 0,
+		.closed = wants_stdin ? closed : closed & ~1u,
+		.deterministic = v->deterministic,
+		.seed = v->seed,
 		.wall_ms = v->wall_ms,
 		.cpu_ms = v->cpu_ms,
 		.fuel = v->fuel,
@@ -309,7 +354,8 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 	status = program_open(&p, argv[0], &v->preload);
 	if (status != 0)
 		return status;
-	texts_add(&args, module_name(&p.modules[0]));
+	texts_add(&args, v->argv0 != NULL ? v->argv0 :
+		module_name(&p.modules[0]));
 	for (int i = 1; i < argc; i++)
 		texts_add(&args, argv[i]);
 	status = submit_open_stdin(v->stdin_path);
@@ -342,7 +388,7 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 			argv[0]);
 		return EXIT_WASMCTL;
 	}
-	if (submit_fill_env(v) == -1)
+	if (submit_fill_env(v) == -1 || submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
 	return submit_file(v, argc - first, argv + first);
 }

@@ -33,7 +33,8 @@ extern const struct option_spec submit_options[];
 int submit_run(const struct verb *verb, int argc, char **argv);
 
 /* look.c: validate, inspect, disasm */
-extern const struct option_spec look_options[], inspect_options[];
+extern const struct option_spec look_options[], inspect_options[],
+	disasm_options[];
 int look_run(const struct verb *verb, int argc, char **argv);
 
 /* store.c: put, list, info, remove */

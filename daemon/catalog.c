@@ -8,9 +8,9 @@
 #include "proto/proto.h"
 
 void
-catalog_init(struct catalog *c, uint64_t max, uint64_t max_user)
+catalog_init(struct catalog *c, uint64_t max)
 {
-	*c = (struct catalog){ .max = max, .max_user = max_user };
+	*c = (struct catalog){ .max = max };
 }
 
 static void
@@ -26,7 +26,7 @@ catalog_clear(struct catalog *c)
 	for (size_t i = 0; i < c->count; i++)
 		shelved_free(c->list[i]);
 	free(c->list);
-	catalog_init(c, c->max, c->max_user);
+	catalog_init(c, c->max);
 }
 
 /* Where it is, or would be. */
@@ -128,18 +128,18 @@ catalog_full(const char *whose, uint64_t held, uint64_t max, uint64_t size,
 
 int
 catalog_admit(const struct catalog *c, const uint8_t *digest, uint64_t size,
-	uid_t uid, struct err *err)
+	const struct putter *by, struct err *err)
 {
 	const struct shelved *s = digest == NULL ? NULL :
 		catalog_find(c, digest);
 	uint64_t counts = catalog_counts(size);
 	uint64_t user;
 
-	if (s != NULL && claim_find(s, uid) != NULL)
+	if (s != NULL && claim_find(s, by->uid) != NULL)
 		return 0;
-	user = catalog_user_bytes(c, uid);
-	if (user > c->max_user || counts > c->max_user - user)
-		return catalog_full("this user's budget of ", user, c->max_user,
+	user = catalog_user_bytes(c, by->uid);
+	if (user > by->max || counts > by->max - user)
+		return catalog_full("this user's budget of ", user, by->max,
 			size, err);
 	if (s == NULL && (c->bytes > c->max || counts > c->max - c->bytes))
 		return catalog_full("", c->bytes, c->max, size, err);

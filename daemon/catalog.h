@@ -1,7 +1,7 @@
 /*
  * What the store holds, in memory: modules by digest, and whose they are. A
  * user who has put a module has a claim to it; a claim may be shared, and then
- * everyone may use the module. Counts towards two budgets. Runs in the daemon.
+ * everyone may use the module. Counts towards budgets. Runs in the daemon.
  */
 #ifndef DAEMON_CATALOG_H
 #define DAEMON_CATALOG_H
@@ -37,10 +37,10 @@ struct catalog {
 	struct shelved **list;	/* in the order of their digests */
 	size_t count, room;
 	uint64_t bytes;		/* what all count together */
-	uint64_t max, max_user;
+	uint64_t max;
 };
 
-void catalog_init(struct catalog *c, uint64_t max, uint64_t max_user);
+void catalog_init(struct catalog *c, uint64_t max);
 void catalog_clear(struct catalog *c);
 
 /* Of that digest, or NULL. */
@@ -57,10 +57,17 @@ struct claim *claim_find(const struct shelved *s, uid_t uid);
 bool shelved_is_for(const struct shelved *s, uid_t uid);
 bool shelved_is_shared(const struct shelved *s);
 
+/* Who puts, and how many bytes this user may have. */
+struct putter {
+	uid_t uid;
+	uint64_t max;
+};
+
 /* Whether one more module of size, or one more claim to the one that is there,
- * fits. 0, or -1 with PROTO_ERROR_STORE_FULL, which says the budget. */
+ * fits; a digest of NULL is not known yet. 0, or -1 with
+ * PROTO_ERROR_STORE_FULL, which says the budget. */
 int catalog_admit(const struct catalog *c, const uint8_t *digest, uint64_t size,
-	uid_t uid, struct err *err);
+	const struct putter *by, struct err *err);
 
 /* Add a module without claims, a claim, or share one. NULL or -1: no memory. */
 struct shelved *catalog_add(struct catalog *c,

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/peer.h"
 #include "daemon/user.h"
 
 TAILQ_HEAD(conn_list, conn);
@@ -403,7 +404,7 @@ conn_job(const struct conn *c, uint64_t id)
 static int
 conns_make_room(struct conns *cs, const struct user *u)
 {
-	bool user_full = u->conns >= cs->config.max_user;
+	bool user_full = u->conns >= u->policy.max_conns;
 	struct conn *c;
 
 	if (!user_full && cs->count < cs->config.max)
@@ -418,7 +419,7 @@ conns_make_room(struct conns *cs, const struct user *u)
 }
 
 static struct conn *
-conn_alloc(struct conns *cs, int fd, const struct ucred *peer)
+conn_alloc(struct conns *cs, int fd, const struct peer *peer)
 {
 	struct timeval hello = { cs->config.hello_ms / 1000,
 		(suseconds_t)(cs->config.hello_ms % 1000) * 1000 };
@@ -458,11 +459,9 @@ conn_alloc(struct conns *cs, int fd, const struct ucred *peer)
 }
 
 static int
-conn_identify(const struct conns *cs, int fd, struct ucred *peer)
+conn_identify(const struct conns *cs, int fd, struct peer *peer)
 {
-	socklen_t len = sizeof(*peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &len) == -1)
+	if (peer_read(peer, fd) == -1)
 		return -1;
 	if (cs->config.is_private && peer->uid != cs->config.owner) {
 		log_notice("user %u, process %d: not admitted: this daemon is "
@@ -476,11 +475,12 @@ void
 conn_new_take(struct conns *cs, int fd)
 {
 	struct user *u = NULL;
-	struct ucred peer;
+	struct peer peer = { .groups = NULL };
 	struct conn *c;
 
 	if (conn_identify(cs, fd, &peer) == -1 ||
-	    (u = user_ref(cs->config.users, peer.uid)) == NULL)
+	    (u = user_ref(cs->config.users, peer.uid)) == NULL ||
+	    user_set_groups(u, peer.groups, peer.ngroups) == -1)
 		goto fail;
 	if (conns_make_room(cs, u) == -1) {
 		log_notice("user %u, process %d: not admitted: there are too "
@@ -494,8 +494,10 @@ conn_new_take(struct conns *cs, int fd)
 	u->conns++;
 	TAILQ_INSERT_TAIL(&cs->all, c, entry);
 	cs->count++;
+	peer_clear(&peer);
 	return;
 fail:
+	peer_clear(&peer);
 	user_unref(u);
 	fd_close(&fd);
 }
@@ -517,6 +519,13 @@ conns_new(const struct conns_config *config)
 		return NULL;
 	}
 	return cs;
+}
+
+void
+conns_set_limits(struct conns *cs, unsigned max, unsigned hello_ms)
+{
+	cs->config.max = max;
+	cs->config.hello_ms = hello_ms;
 }
 
 bool

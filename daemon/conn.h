@@ -71,7 +71,7 @@ struct conns_config {
 	struct event_base *base;
 	struct users *users;
 	struct request_context context;
-	unsigned max, max_user;
+	unsigned max;
 	unsigned hello_ms;
 	bool is_private;	/* for its owner only: who started the daemon */
 	uid_t owner;
@@ -80,6 +80,8 @@ struct conns_config {
 };
 
 struct conns *conns_new(const struct conns_config *config);
+/* From now on; what is there stays. */
+void conns_set_limits(struct conns *cs, unsigned max, unsigned hello_ms);
 void conns_close_all(struct conns *cs);
 void conns_free(struct conns *cs);	/* all closed, and the loop has run */
 /* Whether some client has not yet been sent all that was said to it. */

@@ -348,6 +348,7 @@ act_start(struct job *j)
 		.load_cpu_us = JOB_LOAD_CPU_US,
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
 		.mode = j->mode,
+		.one_nan = j->deterministic,
 	};
 
 	j->started_us = clock_monotonic_us();
@@ -631,6 +632,30 @@ job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
 	return 0;
 }
 
+/* Whether there may be one more of the user's. */
+static int
+jobs_admit(const struct jobs *jobs, struct user *user, struct err *err,
+	uint64_t *retry_ms)
+{
+	if (jobs->closed)
+		return err_set(err, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	if (!user_is_admitted(user))
+		return err_set(err, PROTO_ERROR_DENIED, "user %u is not "
+			"admitted any more", (unsigned)user->uid);
+	if (queue_admit(jobs->config.queue, user) == -1) {
+		*retry_ms = queue_retry_ms(jobs->config.queue);
+		return err_set(err, PROTO_ERROR_QUEUE_FULL,
+			"too many calls wait already; try again later");
+	}
+	*retry_ms = user_pay_call(user, clock_monotonic_us());
+	if (*retry_ms > 0)
+		return err_set(err, PROTO_ERROR_RATE,
+			"more calls than max-rate-per-user allows; try again "
+			"in %llu ms", (unsigned long long)*retry_ms);
+	*retry_ms = UINT64_MAX;
+	return 0;
+}
+
 struct job *
 job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	const struct msg *m, struct fds *fds, struct err *err,
@@ -639,22 +664,14 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	struct job *j = NULL;
 
 	*retry_ms = UINT64_MAX;
-	if (jobs->closed) {
-		err_set(err, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	if (jobs_admit(jobs, user, err, retry_ms) == -1)
 		goto fail;
-	}
-	if (queue_admit(jobs->config.queue, user) == -1) {
-		*retry_ms = queue_retry_ms(jobs->config.queue);
-		err_set(err, PROTO_ERROR_QUEUE_FULL,
-			"too many calls wait already; try again later");
-		goto fail;
-	}
 	j = job_alloc(jobs, user);
 	if (j == NULL || j->wall == NULL || j->sleep == NULL) {
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
 		goto fail;
 	}
-	if (submit_read(j, m, fds->count, &jobs->config.most, err) == -1 ||
+	if (submit_read(j, m, fds->count, &user->policy.most, err) == -1 ||
 	    job_read_modules(j, m, fds, err) == -1)
 		goto fail;
 	j->id = ++jobs->last_id;
@@ -702,6 +719,12 @@ unsigned
 jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
+}
+
+void
+jobs_set_max_module(struct jobs *jobs, uint64_t max_module)
+{
+	jobs->config.max_module = max_module;
 }
 
 void

@@ -49,6 +49,7 @@ struct job {
 	unsigned reading;		/* its modules that are not complete */
 	struct store_op *fetch;		/* of the module; NULL: not, or done */
 	enum template_mode mode;
+	bool deterministic;
 	struct limits limits;
 	struct buf packed;		/* the payload of IN_CALL */
 	bool has_stdin;
@@ -80,7 +81,6 @@ struct jobs_config {
 	struct templates *templates;
 	struct store *store;
 	const struct layer_report *layers;
-	struct limits most;
 	uint64_t max_module;
 	void (*on_idle)(void *arg);	/* the last job is gone */
 	void *arg;
@@ -89,6 +89,9 @@ struct jobs_config {
 struct jobs *jobs_new(const struct jobs_config *config);
 void jobs_free(struct jobs *jobs);	/* there must be none left */
 unsigned jobs_count(const struct jobs *jobs);
+
+/* For modules that come from now on. */
+void jobs_set_max_module(struct jobs *jobs, uint64_t max_module);
 
 /* Take no more: submit gets PROTO_ERROR_UNAVAILABLE. */
 void jobs_close(struct jobs *jobs);

@@ -7,6 +7,7 @@
 struct conn;
 struct event_base;
 struct jobs;
+struct options;
 struct store;
 struct workers;
 
@@ -16,7 +17,7 @@ struct request_context {
 	const struct workers *workers;
 	struct store *store;
 	struct event_base *base;
-	uint64_t max_module;
+	struct options *const *options;	/* those of the moment */
 };
 
 /* Do it. The message is well formed and in season. */

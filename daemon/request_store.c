@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/conn.h"
+#include "daemon/option.h"
 #include "daemon/store.h"
 #include "daemon/upload.h"
 
@@ -25,7 +26,7 @@ handle_put(struct conn *c, const struct request_context *ctx,
 	const struct msg *m)
 {
 	struct upload_config config = {
-		ctx->base, ctx->store, ctx->max_module,
+		ctx->base, ctx->store, (*ctx->options)->max_module,
 	};
 	struct fds fds = conn_take_fds(c);
 	struct err err = ERR_NONE;

@@ -31,6 +31,7 @@ struct store_op {
 	struct store *store;
 	enum store_kind kind;
 	uid_t uid;
+	uint64_t max_user;	/* to put */
 	uint8_t digest[DIGEST_BYTES];
 	char hex[DIGEST_HEX + 1];
 	bool share;
@@ -375,8 +376,9 @@ op_before_put(struct store_op *op)
 	const struct catalog *c = &op->store->catalog;
 	const struct shelved *s = catalog_find(c, op->digest);
 	const struct claim *own = s == NULL ? NULL : claim_find(s, op->uid);
+	const struct putter by = { op->uid, op->max_user };
 
-	if (catalog_admit(c, op->digest, op->size, op->uid, &op->err) == -1)
+	if (catalog_admit(c, op->digest, op->size, &by, &op->err) == -1)
 		return false;
 	op->whole = s == NULL;
 	return own == NULL || own->shared != op->share;
@@ -498,10 +500,10 @@ op_new(struct store *st, enum store_kind kind, uid_t uid,
 }
 
 struct store_op *
-store_put(struct store *st, uid_t uid, struct module *m, bool share,
-	struct store_reader reader)
+store_put(struct store *st, const struct putter *by, struct module *m,
+	bool share, struct store_reader reader)
 {
-	struct store_op *op = op_new(st, STORE_PUT, uid, module_digest(m),
+	struct store_op *op = op_new(st, STORE_PUT, by->uid, module_digest(m),
 		reader);
 
 	if (op == NULL)
@@ -509,6 +511,7 @@ store_put(struct store *st, uid_t uid, struct module *m, bool share,
 	op->module = module_ref(m);
 	op->size = module_size(m);
 	op->share = share;
+	op->max_user = by->max;
 	return op;
 }
 
@@ -568,7 +571,7 @@ store_new(struct event_base *base, const struct store_config *config,
 		err_set(err, 1, "out of memory");
 		return NULL;
 	}
-	catalog_init(&st->catalog, config->max, config->max_user);
+	catalog_init(&st->catalog, config->max);
 	TAILQ_INIT(&st->waiting);
 	TAILQ_INIT(&st->finished);
 	st->disk = disk_new(base);
@@ -587,6 +590,12 @@ store_new(struct event_base *base, const struct store_config *config,
 	}
 	log_notice("there is no store for modules: %s", st->why.text);
 	return st;
+}
+
+void
+store_set_max(struct store *st, uint64_t max)
+{
+	st->catalog.max = max;
 }
 
 void

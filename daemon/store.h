@@ -23,7 +23,7 @@ struct store_config {
 	bool is_private;
 	uid_t uid;		/* whose the directory is to be */
 	gid_t gid;
-	uint64_t max, max_user;	/* bytes */
+	uint64_t max;		/* bytes */
 };
 
 /* NULL with the error set if the named directory cannot be used. Where none was
@@ -33,6 +33,8 @@ struct store *store_new(struct event_base *base,
 
 /* What is being done is finished; nobody is told any more. */
 void store_free(struct store *st);
+
+void store_set_max(struct store *st, uint64_t max);
 
 /* Let go of the directory: the daemon's successor uses it. */
 void store_close(struct store *st);
@@ -52,8 +54,8 @@ struct store_reader {
  * NULL: no memory. Errors are PROTO_ERROR_STORE_FULL, NO_MODULE, DENIED and
  * INTERNAL.
  */
-struct store_op *store_put(struct store *st, uid_t uid, struct module *m,
-	bool share, struct store_reader reader);
+struct store_op *store_put(struct store *st, const struct putter *by,
+	struct module *m, bool share, struct store_reader reader);
 struct store_op *store_get(struct store *st, uid_t uid,
 	const uint8_t digest[DIGEST_BYTES], struct store_reader reader);
 struct store_op *store_remove(struct store *st, uid_t uid,

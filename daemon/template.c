@@ -577,7 +577,8 @@ template_is_for(const struct template *t, uid_t uid, const struct program *p,
 		t->limits.module_bytes == limits->module_bytes &&
 		t->limits.load_cpu_us == limits->load_cpu_us &&
 		t->limits.cpu_us == limits->cpu_us &&
-		t->limits.mode == limits->mode;
+		t->limits.mode == limits->mode &&
+		t->limits.one_nan == limits->one_nan;
 }
 
 /* Make room for one more: the longest unused goes. Busy ones stay; there are

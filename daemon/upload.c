@@ -83,6 +83,7 @@ static int
 upload_store(struct upload *u, struct err *err)
 {
 	const struct store_reader reader = { upload_on_stored, u };
+	const struct putter by = { u->user->uid, u->user->policy.max_store };
 
 	if (u->has_expected && memcmp(u->expected, module_digest(u->module),
 		    DIGEST_BYTES) != 0)
@@ -91,8 +92,7 @@ upload_store(struct upload *u, struct err *err)
 			module_hex(u->module));
 	if (store_ready(u->config.store, err) == -1)
 		return -1;
-	u->op = store_put(u->config.store, u->user->uid, u->module, u->share,
-		reader);
+	u->op = store_put(u->config.store, &by, u->module, u->share, reader);
 	return u->op != NULL ? 0 :
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
 }
@@ -210,6 +210,7 @@ upload_check(const struct upload_config *config, const struct msg *m,
 static int
 upload_admit(const struct upload *u, const struct msg *m, struct err *err)
 {
+	const struct putter by = { u->user->uid, u->user->policy.max_store };
 	uint64_t size = msg_has(m, FIELD_PUT_MODULE) ?
 		msg_bytes(m, FIELD_PUT_MODULE).len :
 		msg_number(m, FIELD_PUT_SIZE, 0);
@@ -218,7 +219,7 @@ upload_admit(const struct upload *u, const struct msg *m, struct err *err)
 		return err_set(err, PROTO_ERROR_QUEUE_FULL, "put: %d modules of "
 			"this user are on their way already", UPLOADS_MAX);
 	return catalog_admit(store_catalog(u->config.store),
-		u->has_expected ? u->expected : NULL, size, u->user->uid, err);
+		u->has_expected ? u->expected : NULL, size, &by, err);
 }
 
 static int

@@ -52,6 +52,16 @@ vm_caller_memory(struct vm_caller *c, uint64_t addr, uint64_t len)
 	return memory + addr;
 }
 
+void *
+guest_io_gather(struct guest_io *io, size_t len)
+{
+	static uint8_t *gathered;
+
+	free(gathered);
+	gathered = malloc(len);
+	return gathered;
+}
+
 int
 guest_io_write(struct guest_io *io, int stream, const void *data, size_t len)
 {
@@ -152,15 +162,18 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const strings[] = { "prog", "an argument" };
-	static const struct call call = {
+	static struct call call = {
 		.nargs = 2, .args = strings, .nenv = 1, .env = strings,
 		.tty = 1,
 	};
+	uint64_t flags;
 	struct program in = { data, data + size };
 
 	memory_len = take(&in, 2) % (MEMORY_MAX + 1);
 	input_len = take(&in, 1);
-	input_eof = take(&in, 1) & 1;
+	flags = take(&in, 1);
+	input_eof = flags & 1;
+	call.deterministic = (flags & 2) != 0;
 	memory = calloc(1, memory_len);
 	if (wasi_define(NULL, wasi_get(), NULL) == -1)
 		abort();

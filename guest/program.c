@@ -108,6 +108,8 @@ program_load(struct program *p, const struct run_module *modules,
 		err_set(err, VM_NOMEM, "no memory to load the module");
 		return CTL_FAIL_MEMORY;
 	}
+	if (lim->one_nan)
+		vm_set_one_nan(p->vm);
 	p->store = vm_store_new(p->vm, &limits, err);
 	if (p->store == NULL || wasi_define(p->store, wasi_get(), err) == -1)
 		return program_failure(err);

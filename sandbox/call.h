@@ -21,6 +21,7 @@
 #ifndef SANDBOX_CALL_H
 #define SANDBOX_CALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -78,6 +79,9 @@ struct call {
 	uint32_t nenv;		/* "NAME=value" */
 	const char *const *env;
 	uint32_t tty;		/* bit n: guest descriptor n is a terminal */
+	uint32_t closed;	/* bit n: it is not open */
+	bool deterministic;	/* time and randomness are made up: */
+	uint64_t seed;		/* from this */
 };
 
 /* Append the payload of IN_CALL to b. 0, or -1 if it passes b's bound. */

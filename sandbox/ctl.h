@@ -36,6 +36,7 @@ enum template_mode {
 	MODE_INSPECT,		/* children write what it declares, as text */
 	MODE_INSPECT_JSON,	/* likewise, as JSON */
 	MODE_DISASM,		/* children write code, as text */
+	MODE_DISASM_INTERNAL,	/* likewise, as it was translated */
 };
 
 /* What shapes a template: part of its identity. */
@@ -47,6 +48,7 @@ struct template_limits {
 	uint64_t load_cpu_us;	/* CPU time for decoding and instantiation */
 	uint64_t cpu_us;	/* CPU time of each call; 0: no limit */
 	uint64_t mode;		/* enum template_mode */
+	uint64_t one_nan;	/* 1: arithmetic makes the canonical NaN only */
 };
 
 enum ctl_kind {

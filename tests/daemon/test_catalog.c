@@ -29,6 +29,16 @@ put(struct catalog *c, uint8_t first, uint64_t size, uid_t uid, bool shared)
 	return s;
 }
 
+/* Each user may have 20000 bytes. */
+static int
+admit(const struct catalog *c, const uint8_t *d, uint64_t size, uid_t uid,
+	struct err *err)
+{
+	const struct putter by = { uid, 20000 };
+
+	return catalog_admit(c, d, size, &by, err);
+}
+
 static void
 test_in_the_order_of_digests(void **state)
 {
@@ -36,7 +46,7 @@ test_in_the_order_of_digests(void **state)
 	struct catalog c;
 	const struct shelved *s;
 
-	catalog_init(&c, 1 << 20, 1 << 20);
+	catalog_init(&c, 1 << 20);
 	assert_null(catalog_next(&c, NULL));
 	for (size_t i = 0; i < COUNT(order); i++)
 		put(&c, order[i], 1, 10, false);
@@ -57,7 +67,7 @@ test_many(void **state)
 {
 	struct catalog c;
 
-	catalog_init(&c, 1 << 30, 1 << 30);
+	catalog_init(&c, 1 << 30);
 	for (unsigned i = 0; i < 256; i++)
 		put(&c, (uint8_t)(i * 77), 1, 10, false);
 	assert_int_equal(c.count, 256);
@@ -72,7 +82,7 @@ test_private_unless_shared(void **state)
 	struct catalog c;
 	struct shelved *s;
 
-	catalog_init(&c, 1 << 20, 1 << 20);
+	catalog_init(&c, 1 << 20);
 	s = put(&c, 1, 1, 10, false);
 	assert_true(shelved_is_for(s, 10));
 	assert_true(shelved_is_for(s, 0));
@@ -93,24 +103,24 @@ test_budgets(void **state)
 	struct err err = ERR_NONE;
 	struct catalog c;
 
-	catalog_init(&c, 40000, 20000);
+	catalog_init(&c, 40000);
 	put(&c, 1, 15000, 10, false);
-	assert_int_equal(catalog_admit(&c, NULL, 5000, 10, &err), 0);
-	assert_int_equal(catalog_admit(&c, NULL, 5001, 10, &err), -1);
+	assert_int_equal(admit(&c, NULL, 5000, 10, &err), 0);
+	assert_int_equal(admit(&c, NULL, 5001, 10, &err), -1);
 	assert_int_equal(err.code, PROTO_ERROR_STORE_FULL);
 	assert_non_null(strstr(err.text, "20000"));
 	/* One's own, again; another's, which counts for both. */
-	assert_int_equal(catalog_admit(&c, digest(1), 15000, 10, &err), 0);
+	assert_int_equal(admit(&c, digest(1), 15000, 10, &err), 0);
 	put(&c, 2, 10000, 11, false);
-	assert_int_equal(catalog_admit(&c, digest(1), 15000, 11, NULL), -1);
-	assert_int_equal(catalog_admit(&c, digest(1), 10000, 11, NULL), 0);
+	assert_int_equal(admit(&c, digest(1), 15000, 11, NULL), -1);
+	assert_int_equal(admit(&c, digest(1), 10000, 11, NULL), 0);
 	/* The whole. */
 	put(&c, 3, 12000, 12, false);
 	err = ERR_NONE;
-	assert_int_equal(catalog_admit(&c, NULL, 4000, 13, &err), -1);
+	assert_int_equal(admit(&c, NULL, 4000, 13, &err), -1);
 	assert_non_null(strstr(err.text, "40000"));
 	catalog_remove(&c, catalog_find(&c, digest(3)));
-	assert_int_equal(catalog_admit(&c, NULL, 4000, 13, NULL), 0);
+	assert_int_equal(admit(&c, NULL, 4000, 13, NULL), 0);
 	assert_int_equal(c.bytes, 25000);
 	catalog_clear(&c);
 }
@@ -120,12 +130,12 @@ test_small_ones_count(void **state)
 {
 	struct catalog c;
 
-	catalog_init(&c, 3 * CATALOG_LEAST, 3 * CATALOG_LEAST);
+	catalog_init(&c, 3 * CATALOG_LEAST);
 	put(&c, 1, 1, 10, false);
 	put(&c, 2, 1, 10, false);
-	assert_int_equal(catalog_admit(&c, NULL, 1, 10, NULL), 0);
+	assert_int_equal(admit(&c, NULL, 1, 10, NULL), 0);
 	put(&c, 3, 1, 10, false);
-	assert_int_equal(catalog_admit(&c, NULL, 1, 10, NULL), -1);
+	assert_int_equal(admit(&c, NULL, 1, 10, NULL), -1);
 	catalog_resize(&c, catalog_find(&c, digest(3)), 5000);
 	assert_int_equal(c.bytes, 2 * CATALOG_LEAST + 5000);
 	catalog_clear(&c);

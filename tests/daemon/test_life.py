@@ -158,14 +158,6 @@ def test_second_signal_does_not_wait():
 
 
 @test
-def test_sighup_is_ignored():
-    d = Daemon()
-    d.process.send_signal(signal.SIGHUP)
-    time.sleep(0.1)
-    equal(d.status("exit 0\n"), "OK")
-
-
-@test
 def test_killed_daemon_leaves_no_process():
     d = Daemon()
     conn = d.connect()

@@ -54,7 +54,7 @@ open_store(struct err *err)
 {
 	struct store_config config = {
 		.path = path, .uid = getuid(), .gid = getgid(),
-		.max = 100000, .max_user = 50000,
+		.max = 100000,
 	};
 
 	return store_new(base, &config, err);
@@ -107,6 +107,15 @@ make(const char *text)
 	return m;
 }
 
+static const struct putter *
+by(uid_t uid)
+{
+	static struct putter p = { .max = 50000 };
+
+	p.uid = uid;
+	return &p;
+}
+
 /* Its digest stays until the next one's. */
 static const uint8_t *
 put(const char *text, uid_t uid, bool share)
@@ -115,7 +124,7 @@ put(const char *text, uid_t uid, bool share)
 	struct module *m = make(text);
 
 	memcpy(digest, module_digest(m), sizeof(digest));
-	assert_non_null(store_put(store, uid, m, share, reader));
+	assert_non_null(store_put(store, by(uid), m, share, reader));
 	module_unref(m);
 	wait_for_it();
 	return digest;
@@ -248,7 +257,7 @@ test_a_full_disk_leaves_nothing(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	small = (struct rlimit){ 10000, before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	assert_non_null(store_put(store, 10, m, false, reader));
+	assert_non_null(store_put(store, by(10), m, false, reader));
 	wait_for_it();
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	module_unref(m);
@@ -350,8 +359,8 @@ test_forgotten_and_freed_in_the_middle(void **state)
 {
 	struct module *m = make("one");
 
-	store_forget(store_put(store, 10, m, false, reader));
-	store_put(store, 11, m, false, reader);
+	store_forget(store_put(store, by(10), m, false, reader));
+	store_put(store, by(11), m, false, reader);
 	event_base_loop(base, EVLOOP_NONBLOCK);
 	module_unref(m);
 	came = false;

@@ -110,6 +110,17 @@ const struct code_func *code_find(const struct code *c, const uint8_t *pc);
 uint32_t code_position(const struct code *c, const struct code_func *f,
 	const uint8_t *pc);
 
+/* The same for one place after the other, upwards, in linear time. */
+struct code_lines {
+	const uint8_t *next;
+	uint32_t end;		/* of the place, an offset in the code */
+	uint32_t offset;	/* in the module */
+};
+
+void code_lines_begin(struct code_lines *l, const struct code *c,
+	const struct code_func *f);
+uint32_t code_lines_at(struct code_lines *l, uint32_t at);
+
 /* The topmost reference among the operands of a frame that waits for the
  * instruction before ret to end, or 0. */
 uint32_t code_map_at(const struct code *c, const uint8_t *ret);

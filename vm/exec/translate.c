@@ -181,10 +181,10 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 	case CODE_KIND_BIN:
 	case CODE_KIND_CMP:
 		step_binary(t, op);
-		return true;
+		break;
 	case CODE_KIND_UN:
 		step_unary(t, op);
-		return true;
+		break;
 	case CODE_KIND_LOAD:
 		step_load(t, in, op);
 		return true;
@@ -197,7 +197,7 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 		return true;
 	case CODE_KIND_TERN:
 		step_ternary(t, op);
-		return true;
+		break;
 	case CODE_KIND_SHUFFLE:
 		step_shuffle(t, in, op);
 		return true;
@@ -212,6 +212,9 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 	default:
 		return false;
 	}
+	if (t->one_nan)
+		step_one_nan(t, in->op);
+	return true;
 }
 
 static int

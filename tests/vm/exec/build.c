@@ -99,6 +99,14 @@ put_module(struct buf *b, const struct test_func *funcs, size_t n)
 	put_section(b, 10, &s);
 }
 
+static bool one_nan_wanted;
+
+void
+machine_set_one_nan(bool one_nan)
+{
+	one_nan_wanted = one_nan;
+}
+
 int
 machine_start(struct test_machine *m, const struct test_func *funcs, size_t n)
 {
@@ -114,6 +122,8 @@ machine_start(struct test_machine *m, const struct test_func *funcs, size_t n)
 	put_module(&m->bytes, funcs, n);
 	m->vm = vm_new();
 	assert_non_null(m->vm);
+	if (one_nan_wanted)
+		vm_set_one_nan(m->vm);
 	if (vm_module_new(m->vm, m->bytes.data, m->bytes.len, &m->module, &err)
 	    == -1) {
 		m->module = NULL;

@@ -29,6 +29,9 @@ struct test_machine {
 	struct vm_trap trap;
 };
 
+/* From now on machine_start makes machines with one NaN, or ones without. */
+void machine_set_one_nan(bool one_nan);
+
 /* 0, or the error code that loading ended with. */
 int machine_start(struct test_machine *m, const struct test_func *funcs,
 	size_t nfuncs);
