@@ -13,10 +13,12 @@
 #include "daemon/audit.h"
 #include "daemon/child.h"
 #include "daemon/conn.h"
+#include "daemon/family.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/store.h"
 #include "daemon/submit.h"
+#include "daemon/templates.h"
 #include "daemon/user.h"
 
 /* CPU time for loading. The same for all, or calls with different limits could
@@ -137,6 +139,9 @@ static void
 job_break(struct job *j)
 {
 	stream_stop(&j->stream);
+	if (j->facts.cause == CAUSE_NONE)
+		templates_crash(j->jobs->config.templates, j->user->uid,
+			&j->program);
 	job_blame(j, CAUSE_BROKEN);
 	job_event(j, JOB_EV_BROKEN);
 }
@@ -232,11 +237,15 @@ job_on_module(void *arg, const struct err *err)
 		if (--j->reading > 0)
 			return;
 		program_set_key(&j->program);
-		job_event(j, JOB_EV_MODULE);
-		return;
+		if (templates_admit(j->jobs->config.templates, j->user->uid,
+			    &j->program, &j->refusal, &j->retry_ms) == 0) {
+			job_event(j, JOB_EV_MODULE);
+			return;
+		}
+	} else {
+		j->refusal = *err;
 	}
-	memcpy(j->facts.text, err->text, sizeof(err->text));
-	j->refusal = (enum proto_error)err->code;
+	memcpy(j->facts.text, j->refusal.text, sizeof(j->refusal.text));
 	job_blame(j, CAUSE_MODULE);
 	job_event(j, JOB_EV_NO_MODULE);
 }
@@ -259,6 +268,11 @@ job_on_child_exit(struct child *c, const struct process_end *end)
 
 	j->facts.has_end = true;
 	j->facts.end = *end;
+	if (process_end_is_crash(end))
+		templates_crash(j->jobs->config.templates, j->user->uid,
+			&j->program);
+	else if (c->family->condemned && end->info.si_code == CLD_KILLED)
+		job_blame(j, CAUSE_CONDEMNED);
 	job_event(j, JOB_EV_EXIT);
 }
 
@@ -328,11 +342,12 @@ act_accept(struct job *j)
 static void
 act_refuse(struct job *j)
 {
-	bool ends = j->facts.cause == CAUSE_SHUTDOWN;
-
-	conn_send_error(j->conn, j->call,
-		ends ? PROTO_ERROR_UNAVAILABLE : j->refusal,
-		ends ? "wasmd ends" : j->facts.text, UINT64_MAX);
+	if (j->facts.cause == CAUSE_SHUTDOWN) {
+		j->refusal = ERR_NONE;
+		err_set(&j->refusal, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	}
+	conn_send_error(j->conn, j->call, (enum proto_error)j->refusal.code,
+		j->refusal.text, j->retry_ms);
 	job_conclude(j, false);
 }
 
@@ -538,6 +553,7 @@ job_alloc(struct jobs *jobs, struct user *user)
 	j->jobs = jobs;
 	j->user = user_ref(user->users, user->uid);
 	j->created_us = clock_monotonic_us();
+	j->retry_ms = UINT64_MAX;
 	j->request.on_child = job_on_child;
 	j->request.on_failure = job_on_no_child;
 	j->request.arg = j;

@@ -41,7 +41,8 @@ struct job {
 	struct user *user;
 	uint64_t id;
 	uint32_t call;			/* number of the request */
-	enum proto_error refusal;	/* why its module could not be had */
+	struct err refusal;		/* why it is, if it is not accepted */
+	uint64_t retry_ms;		/* or UINT64_MAX */
 	enum job_state state;		/* written by job_event only */
 
 	/* what was asked for */

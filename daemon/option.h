@@ -32,6 +32,8 @@ struct options {
 	uint64_t max_jobs;
 	uint64_t max_conns;
 	uint64_t max_templates;
+	uint64_t max_template_memory;
+	uint64_t quarantine_ms;
 	uint64_t ready;
 	uint64_t max_module;
 	const char *store;	/* NULL: the default */

@@ -18,7 +18,7 @@
 #include "daemon/process.h"
 #include "daemon/queue.h"
 #include "daemon/store.h"
-#include "daemon/template.h"
+#include "daemon/templates.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
 
@@ -116,7 +116,8 @@ server_on_signal(evutil_socket_t sig, short what, void *arg)
 	}
 	log_notice("leaving: signal %d, %u calls under way", (int)sig,
 		jobs_count(s->jobs));
-	notify_send("STOPPING=1");
+	notify_stopping(s->options->drain_ms * 1000 + STOP_REAP_US +
+		STOP_FLUSH_US);
 	server_begin_stop(s, s->options->drain_ms * 1000);
 }
 
@@ -224,8 +225,13 @@ server_start_workers(struct server *s, const struct launch_config *launch,
 {
 	const struct options *o = s->options;
 	struct templates_config config = {
-		.max = (unsigned)o->max_templates,
+		.base = s->base,
+		.keep = {
+			.count = (unsigned)o->max_templates,
+			.bytes = o->max_template_memory,
+		},
 		.ready = (unsigned)o->ready,
+		.quarantine_us = o->quarantine_ms * 1000,
 	};
 
 	s->workers = workers_new(s->base, launch);
@@ -233,7 +239,8 @@ server_start_workers(struct server *s, const struct launch_config *launch,
 		return err_set(err, 1, "out of memory");
 	if (workers_start(s->workers, err) == -1)
 		return -1;
-	s->templates = templates_new(s->base, s->workers, &config);
+	config.workers = s->workers;
+	s->templates = templates_new(&config);
 	if (s->templates == NULL)
 		return err_set(err, 1, "out of memory");
 	return 0;

@@ -92,6 +92,7 @@ struct ctl_msg {
 		} error;
 		struct {				/* CTL_READY */
 			uint64_t load_us;
+			uint64_t bytes;	/* resident, at the most so far */
 		} ready;
 	};
 };

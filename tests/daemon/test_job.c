@@ -20,6 +20,7 @@
 #include "daemon/report.h"
 #include "daemon/store.h"
 #include "daemon/submit.h"
+#include "daemon/templates.h"
 #include "daemon/user.h"
 
 /* ---- notes --------------------------------------------------------------- */
@@ -68,6 +69,12 @@ void template_request(struct templates *ts, struct child_request *r, uid_t uid,
 	const struct program *p, const struct template_limits *limits)
 { note('t'); }
 void template_cancel(struct child_request *r) { }
+int templates_admit(const struct templates *ts, uid_t uid,
+	const struct program *p, struct err *err, uint64_t *left_ms)
+{ return 0; }
+void templates_crash(struct templates *ts, uid_t uid, const struct program *p)
+{ note('Q'); }
+bool process_end_is_crash(const struct process_end *end) { return false; }
 void child_free(struct child *c) { }
 void process_kill(struct process *p) { note('K'); }
 int stream_start_take(struct stream *s, struct event_base *base, int fd)
