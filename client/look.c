@@ -12,6 +12,7 @@
 
 struct look_values {
 	bool json;
+	bool internal;
 	const char *socket;
 	bool help;
 };
@@ -24,6 +25,13 @@ const struct option_spec look_options[] = {
 const struct option_spec inspect_options[] = {
 	{ 0, "json", OPTION_FLAG, offsetof(struct look_values, json), NULL,
 		"as JSON, for programs" },
+	OPTIONS_COMMON(struct look_values),
+	{ .name = NULL },
+};
+
+const struct option_spec disasm_options[] = {
+	{ 0, "internal", OPTION_FLAG, offsetof(struct look_values, internal),
+		NULL, "the code as it was translated for the interpreter" },
 	OPTIONS_COMMON(struct look_values),
 	{ .name = NULL },
 };
@@ -62,6 +70,7 @@ look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 	if (status != 0)
 		return status;
 	call.module_fd = m.fd;
+	call.digest = m.digest;
 	if (argc > 1)
 		call.invoke = argv[1];
 	status = look_at(v, &m, &call);
@@ -73,7 +82,8 @@ look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 static const char *
 look_mode(const struct verb *verb, const struct look_values *v)
 {
-	return v->json ? "inspect-json" : verb->name;
+	return v->json ? "inspect-json" : v->internal ? "disasm-internal" :
+		verb->name;
 }
 
 int

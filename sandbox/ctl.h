@@ -36,6 +36,7 @@ enum template_mode {
 	MODE_INSPECT,		/* children write what it declares, as text */
 	MODE_INSPECT_JSON,	/* likewise, as JSON */
 	MODE_DISASM,		/* children write code, as text */
+	MODE_DISASM_INTERNAL,	/* likewise, as it was translated */
 };
 
 /* What shapes a template: part of its identity. */
@@ -92,6 +93,7 @@ struct ctl_msg {
 		} error;
 		struct {				/* CTL_READY */
 			uint64_t load_us;
+			uint64_t bytes;	/* resident, at the most so far */
 		} ready;
 	};
 };

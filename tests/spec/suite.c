@@ -250,6 +250,7 @@ add_tally(struct tally *sum, const struct tally *t)
 	sum->reasons_right += t->reasons_right;
 	sum->known += t->known;
 	sum->odd += t->odd;
+	sum->ran += t->ran;
 	sum->crashed += t->crashed;
 }
 
@@ -395,6 +396,8 @@ print_figures(const struct tally *t)
 	if (t->texts > 0)
 		printf("text of the trap or failed link right: %u of %u\n",
 			(unsigned)t->texts_right, (unsigned)t->texts);
+	if (t->ran > 0)
+		printf("modules run to their end: %u\n", (unsigned)t->ran);
 	printf("text-only commands, which have no binary: %u\n",
 		(unsigned)t->text_only);
 	if (t->crashed > 0)
