@@ -366,6 +366,7 @@ act_run(struct job *j)
 	struct child *c = j->child;
 	int in = c->in, out = c->out, taken;
 
+	j->child_us = clock_monotonic_us();
 	c->in = c->out = -1;
 	/* Both are taken, whatever becomes of the first. */
 	taken = feed_start_take(&j->feed, base, in);
@@ -647,6 +648,8 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	j->id = ++jobs->last_id;
 	j->call = m->call;
 	j->conn = conn;
+	j->gid = conn->gid;
+	j->pid = conn->pid;
 	conn_add_job(conn, j);
 	TAILQ_INSERT_TAIL(&jobs->all, j, entry);
 	return j;
@@ -689,6 +692,16 @@ unsigned
 jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
+}
+
+void
+jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT])
+{
+	const struct job *j;
+
+	memset(out, 0, JOB_STATE_COUNT * sizeof(*out));
+	TAILQ_FOREACH(j, &jobs->all, entry)
+		out[j->state]++;
 }
 
 void

@@ -6,12 +6,14 @@
 
 struct conn;
 struct jobs;
+struct stats;
 struct workers;
 
 /* What handlers may use. */
 struct request_context {
 	struct jobs *jobs;
 	const struct workers *workers;
+	const struct stats *stats;
 };
 
 /* Do it. The message is well formed and in season. */
