@@ -146,7 +146,9 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	    job_modules(call, &fds, names, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
-	if (call->module_fd != -1)
+	if (call->digest != NULL)
+		msg_set_str(&m, FIELD_SUBMIT_DIGEST, call->digest);
+	else if (call->module_fd != -1)
 		msg_set_number(&m, FIELD_SUBMIT_MODULE_FD, true);
 	else
 		msg_set_bytes(&m, FIELD_SUBMIT_MODULE, call->module,

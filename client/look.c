@@ -69,6 +69,7 @@ look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 	if (status != 0)
 		return status;
 	call.module_fd = m.fd;
+	call.digest = m.digest;
 	if (argc > 1)
 		call.invoke = argv[1];
 	status = look_at(v, &m, &call);

@@ -47,8 +47,10 @@ session_on_refused(void *arg, const struct msg *error)
 {
 	struct session *s = arg;
 	struct span text = msg_bytes(error, FIELD_ERROR_TEXT);
+	bool is_missing = msg_number(error, FIELD_ERROR_CODE, 0) ==
+		PROTO_ERROR_NO_MODULE;
 
-	if (record_set(&s->record, "XX", text.data, text.len) == -1)
+	if (record_set(&s->record, is_missing ? "NF" : "XX", text.data, text.len) == -1)
 		report_fatal("out of memory");
 	s->over = true;
 }

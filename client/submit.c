@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "client/address.h"
+#include "client/json.h"
 #include "client/outcome.h"
 #include "client/program.h"
 #include "client/quantity.h"
@@ -174,6 +175,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 
 	*call = (struct wasmd_call){
 		.module_fd = p->modules[0].fd,
+		.digest = p->modules[0].digest,
 		.preload = p->preload,
 		.npreload = p->count - 1,
 		.args = words,
@@ -241,7 +243,8 @@ submit_write_record(const struct msg *record, const struct submit_values *v,
 
 	buf_init(&json, RECORD_JSON_MAX);
 	buf_init(&table, RECORD_JSON_MAX);
-	if (record_json(&json, record) == -1 || record_table(&table, record) == -1)
+	if (json_message(&json, record) == -1 ||
+	    buf_append(&json, "\n", 1) == -1 || record_table(&table, record) == -1)
 		report_fatal("out of memory");
 	if (meta != -1 && fd_write_all(meta, json.data, json.len) == -1)
 		report("cannot write %s: %s", v->meta, strerror(errno));

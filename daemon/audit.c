@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "daemon/job.h"
 #include "daemon/metrics.h"
-#include "daemon/module.h"
 #include "daemon/report.h"
 #include "daemon/result.h"
 #include "daemon/user.h"
@@ -73,7 +72,7 @@ audit_log(const struct job *j, const struct outcome *o)
 		" cpu_us=%" PRIu64 " rss=%" PRIu64 " fuel=%" PRIu64
 		" out=%" PRIu64 " err=%" PRIu64 " in=%" PRIu64 "%s cause=\"%s\"",
 		j->id, (unsigned)j->user->uid, (unsigned)j->gid, (int)j->pid,
-		module_hex(j->program.module), j->program.npreload,
+		program_hex(&j->program), j->program.npreload,
 		proto_status_info[o->status].letters, o->exit_code, o->signal,
 		f->has_end ? (int)f->end.info.si_pid : 0, report_queued_us(j),
 		report_wall_us(j), report_cpu_us(j), report_max_rss(j),

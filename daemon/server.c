@@ -20,6 +20,7 @@
 #include "daemon/queue.h"
 #include "daemon/scrape.h"
 #include "daemon/stats.h"
+#include "daemon/store.h"
 #include "daemon/templates.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
@@ -37,6 +38,7 @@ struct server {
 	struct workers *workers;
 	struct templates *templates;
 	struct queue *queue;
+	struct store *store;
 	struct jobs *jobs;
 	struct conns *conns;
 	struct stats stats;
@@ -103,6 +105,7 @@ server_begin_stop(struct server *s, uint64_t drain_us)
 	listener_close(s->listener);
 	s->listener = NULL;
 	jobs_close(s->jobs);
+	store_close(s->store);
 	event_add(s->stop, &tick);
 }
 
@@ -177,6 +180,7 @@ server_apply(struct server *s)
 	users_reload(&s->users, &o->policies);
 	queue_set_config(s->queue, &queue);
 	jobs_set_max_module(s->jobs, o->max_module);
+	store_set_max(s->store, o->max_store);
 	conns_set_limits(s->conns, (unsigned)o->max_conns,
 		(unsigned)o->hello_ms);
 }
@@ -249,6 +253,24 @@ server_start_workers(struct server *s, const struct launch_config *launch,
 	return 0;
 }
 
+/* Before privileges are given up: its directory may have to be made. */
+static int
+server_start_store(struct server *s, const struct launch_config *launch,
+	struct err *err)
+{
+	const struct options *o = s->options;
+	struct store_config config = {
+		.path = o->store,
+		.is_private = o->is_private,
+		.uid = launch->uid,
+		.gid = launch->gid,
+		.max = o->max_store,
+	};
+
+	s->store = store_new(s->base, &config, err);
+	return s->store == NULL ? -1 : 0;
+}
+
 static int
 server_start_jobs(struct server *s, struct err *err)
 {
@@ -260,6 +282,7 @@ server_start_jobs(struct server *s, struct err *err)
 	struct jobs_config jobs = {
 		.base = s->base,
 		.templates = s->templates,
+		.store = s->store,
 		.layers = workers_layers(s->workers),
 		.max_module = o->max_module,
 		.on_idle = server_on_idle,
@@ -279,8 +302,11 @@ server_start_conns(struct server *s, struct err *err)
 	struct conns_config config = {
 		.base = s->base,
 		.users = &s->users,
-		.context = { .jobs = s->jobs, .workers = s->workers,
-			.stats = &s->stats },
+		.context = {
+			.jobs = s->jobs, .workers = s->workers,
+			.store = s->store, .base = s->base,
+			.options = &s->options, .stats = &s->stats,
+		},
 		.max = (unsigned)o->max_conns,
 		.hello_ms = (unsigned)o->hello_ms,
 		.is_private = o->is_private,
@@ -356,6 +382,7 @@ server_new_take(const struct server_config *config, struct err *err)
 	if (s->base == NULL ||
 	    server_start_metrics(s, config->metrics, err) == -1 ||
 	    server_start_workers(s, config->launch, err) == -1 ||
+	    server_start_store(s, config->launch, err) == -1 ||
 	    server_start_jobs(s, err) == -1 ||
 	    server_start_conns(s, err) == -1 ||
 	    server_start_events(s, err) == -1) {
@@ -410,6 +437,7 @@ server_free(struct server *s)
 		server_settle(s);
 	conns_free(s->conns);
 	jobs_free(s->jobs);
+	store_free(s->store);
 	queue_free(s->queue);
 	workers_free(s->workers);
 	event_free_if(s->idle);

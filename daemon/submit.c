@@ -129,13 +129,13 @@ submit_preload(struct program *p, const struct msg *m, struct err *err)
 static int
 submit_check(const struct msg *m, size_t nfds, struct err *err)
 {
-	bool inline_module = msg_has(m, FIELD_SUBMIT_MODULE);
 	bool wants_fd = msg_number(m, FIELD_SUBMIT_MODULE_FD, 0) != 0;
 	size_t npreload;
 
-	if (inline_module == wants_fd)
-		return err_set(err, PROTO_ERROR_USAGE,
-			"submit: there must be either module or module_fd");
+	if (msg_has(m, FIELD_SUBMIT_MODULE) + wants_fd +
+	    msg_has(m, FIELD_SUBMIT_DIGEST) != 1)
+		return err_set(err, PROTO_ERROR_USAGE, "submit: there must be "
+			"one of module, module_fd and digest");
 	msg_strs(m, FIELD_SUBMIT_PRELOAD, &npreload);
 	if (nfds != wants_fd + npreload)
 		return err_set(err, PROTO_ERROR_USAGE,

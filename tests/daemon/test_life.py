@@ -13,7 +13,8 @@ from harness import WASMD, contains, equal, run, until
 
 def refused(*options, env=None):
     """The text with which it does not start."""
-    result = run([WASMD, *options], seconds=10,
+    result = run([WASMD, "--store", harness.scratch() / "store", *options],
+                 seconds=10,
                  env=dict(os.environ, **(env or {})))
     equal(result.returncode, 1)
     equal(result.stderr.decode().count("\n"), 1, "one message")
@@ -261,7 +262,8 @@ def hand_over(where, *options, env=None):
         os.dup2(listener.fileno(), 3)
         os.set_inheritable(3, True)
     process = harness.start(
-        ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", WASMD, "--worker",
+        ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", WASMD, "--store",
+         harness.scratch() / "store", "--worker",
          WORKER, "--user", _user(), *options], preexec_fn=give,
         close_fds=False, env=dict(os.environ, LISTEN_FDS="1",
                                   NOTIFY_SOCKET=str(where / "notify"), **(env or {})))
@@ -359,13 +361,14 @@ def test_out_of_descriptors_accepting_waits():
     import resource
 
     def few():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (52, 52))
     path = str(where / "s")
     log = where / "log"
     with open(log, "wb") as out:
         process = harness.start(
             [WASMD, "--socket", path, "--worker", WORKER, "--user", _user(),
-             "--log-level", "debug", "--hello-timeout", "1s"],
+             "--store", where / "store", "--log-level", "debug",
+             "--hello-timeout", "1s"],
             preexec_fn=few, stderr=out)
     until(lambda: os.path.exists(path))
     time.sleep(0.2)
