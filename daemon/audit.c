@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "daemon/job.h"
 #include "daemon/metrics.h"
+#include "daemon/probe.h"
 #include "daemon/report.h"
 #include "daemon/result.h"
 #include "daemon/user.h"
@@ -44,7 +45,8 @@ static void
 audit_count(const struct job *j, const struct outcome *o)
 {
 	metric_count(METRIC_JOBS_ENDED, o->status);
-	if (o->status == PROTO_STATUS_SV)
+	/* Where there was no child, its template counted. */
+	if (o->status == PROTO_STATUS_SV && j->facts.has_end)
 		metric_add(METRIC_VIOLATIONS, 1);
 	metric_time(METRIC_QUEUE_TIME, report_queued_us(j));
 	if (j->child_us != 0) {
@@ -83,6 +85,8 @@ audit_log(const struct job *j, const struct outcome *o)
 void
 audit_job(const struct job *j, const struct outcome *o)
 {
+	PROBE_JOB_END(j->id, proto_status_info[o->status].letters,
+		report_wall_us(j));
 	audit_count(j, o);
 	audit_log(j, o);
 }

@@ -14,6 +14,7 @@
 #include "daemon/child.h"
 #include "daemon/conn.h"
 #include "daemon/family.h"
+#include "daemon/probe.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/store.h"
@@ -458,6 +459,8 @@ job_event(struct job *j, enum job_event event)
 
 	log_debug("job %llu: %s: %s -> %s", (unsigned long long)j->id,
 		job_event_name[event], job_state_name[j->state],
+		job_state_name[cell->next]);
+	PROBE_JOB_EVENT(j->id, job_event_name[event],
 		job_state_name[cell->next]);
 	assert(cell->action != ACT_IMPOSSIBLE);
 	/* First the state: an action may cause the next event. */

@@ -185,17 +185,18 @@ server_apply(struct server *s)
 		(unsigned)o->hello_ms);
 }
 
-/* What cannot change while it runs stays as it is, and is named. */
+/* What cannot change while it runs stays as it is, and is named. Others hold
+ * pointers to it: the very values stay. */
 static void
 server_keep(struct options *old, struct options *new)
 {
 	const struct option_info *info;
 
 	for (info = option_table; info->name != NULL; info++) {
-		if (info->where != WHERE_START ||
-		    !option_differs(info, old, new))
+		if (info->where != WHERE_START)
 			continue;
-		log_warning("%s: a change needs a restart", info->name);
+		if (option_differs(info, old, new))
+			log_warning("%s: a change needs a restart", info->name);
 		option_swap(info, old, new);
 	}
 }
