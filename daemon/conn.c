@@ -44,6 +44,7 @@ void
 conn_close(struct conn *c, const char *why)
 {
 	struct conns *cs = c->conns;
+	struct conn_part *p;
 	struct job *j;
 
 	if (c->fd == -1)
@@ -57,6 +58,10 @@ conn_close(struct conn *c, const char *why)
 	fds_close(&c->passed);
 	while ((j = TAILQ_FIRST(&c->jobs)) != NULL)
 		job_abandon(j);
+	while ((p = TAILQ_FIRST(&c->parts)) != NULL) {
+		conn_remove_part(p);
+		p->ops->gone(p);
+	}
 	c->user->conns--;
 	TAILQ_REMOVE(&cs->all, c, entry);
 	cs->count--;
@@ -269,6 +274,19 @@ conn_on_read(evutil_socket_t fd, short what, void *arg)
 
 /* ---- there is room again ------------------------------------------------- */
 
+/* Those that want no more are taken off the list as they go. */
+static void
+conn_resume_parts(struct conn *c)
+{
+	struct conn_part *p, *next;
+
+	for (p = TAILQ_FIRST(&c->parts); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->ops->resume != NULL)
+			p->ops->resume(p);
+	}
+}
+
 /* Each time another job is first, or the last would never be. */
 static void
 conn_resume_jobs(struct conn *c)
@@ -308,6 +326,7 @@ conn_on_write(evutil_socket_t fd, short what, void *arg)
 	if (c->starved) {
 		c->starved = false;
 		conn_resume_jobs(c);
+		conn_resume_parts(c);
 	}
 	if (c->stalled)
 		conn_work(c);
@@ -347,6 +366,24 @@ void
 conn_remove_job(struct conn *c, struct job *j)
 {
 	TAILQ_REMOVE(&c->jobs, j, of_conn);
+}
+
+void
+conn_add_part(struct conn *c, struct conn_part *p,
+	const struct conn_part_ops *ops)
+{
+	p->conn = c;
+	p->ops = ops;
+	TAILQ_INSERT_TAIL(&c->parts, p, entry);
+}
+
+void
+conn_remove_part(struct conn_part *p)
+{
+	if (p->conn == NULL)
+		return;
+	TAILQ_REMOVE(&p->conn->parts, p, entry);
+	p->conn = NULL;
 }
 
 struct job *
@@ -398,6 +435,7 @@ conn_alloc(struct conns *cs, int fd, const struct peer *peer)
 	c->pid = peer->pid;
 	wire_init(&c->in);
 	TAILQ_INIT(&c->jobs);
+	TAILQ_INIT(&c->parts);
 	c->out = evbuffer_new();
 	c->on_read = event_new(cs->config.base, fd, EV_READ | EV_PERSIST,
 		conn_on_read, c);

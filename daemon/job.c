@@ -16,6 +16,7 @@
 #include "daemon/family.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
+#include "daemon/store.h"
 #include "daemon/submit.h"
 #include "daemon/templates.h"
 #include "daemon/user.h"
@@ -242,10 +243,22 @@ job_on_module(void *arg, const struct err *err)
 			return;
 		}
 	} else {
-		err_set(&j->refusal, PROTO_ERROR_INTERNAL, "%s", err->text);
+		j->refusal = *err;
 	}
-	job_blame(j, CAUSE_DAEMON);
+	memcpy(j->facts.text, j->refusal.text, sizeof(j->refusal.text));
+	job_blame(j, CAUSE_MODULE);
 	job_event(j, JOB_EV_NO_MODULE);
+}
+
+static void
+job_on_fetched(void *arg, struct module *m, const struct err *err)
+{
+	struct job *j = arg;
+
+	j->fetch = NULL;
+	if (err == NULL)
+		j->program.module = module_ref(m);
+	job_on_module(j, err);
 }
 
 static void
@@ -350,6 +363,7 @@ act_start(struct job *j)
 		.load_cpu_us = JOB_LOAD_CPU_US,
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
 		.mode = j->mode,
+		.trace = j->stream.trace_left > 0,
 		.one_nan = j->deterministic,
 	};
 
@@ -503,6 +517,8 @@ job_free(struct job *j)
 	struct jobs *jobs = j->jobs;
 
 	queue_leave(jobs->config.queue, j);
+	if (j->fetch != NULL)
+		store_forget(j->fetch);
 	program_clear(&j->program);
 	buf_clear(&j->packed);
 	if (j->wall != NULL)
@@ -574,23 +590,54 @@ job_take_module(struct job *j, struct fds *fds, size_t *at, uint64_t *room,
 }
 
 static int
-job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
-	struct err *err)
+job_fetch_module(struct job *j, const struct msg *m, struct err *err)
+{
+	struct store_reader reader = { job_on_fetched, j };
+	struct span hex = msg_bytes(m, FIELD_SUBMIT_DIGEST);
+	uint8_t digest[DIGEST_BYTES];
+
+	if (!digest_parse(digest, hex.data, hex.len))
+		return err_set(err, PROTO_ERROR_USAGE, "submit: digest: not 64 "
+			"hexadecimal digits in lower case");
+	if (store_ready(j->jobs->config.store, err) == -1)
+		return -1;
+	j->fetch = store_get(j->jobs->config.store, j->user->uid, digest,
+		reader);
+	if (j->fetch == NULL)
+		return err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+	j->reading++;
+	return 0;
+}
+
+static int
+job_read_main_module(struct job *j, const struct msg *m, struct fds *fds,
+	size_t *at, uint64_t *room, struct err *err)
 {
 	struct module_reader reader = { job_on_module, j };
 	struct span bytes = msg_bytes(m, FIELD_SUBMIT_MODULE);
-	uint64_t room = j->jobs->config.max_module;
 	struct program *p = &j->program;
-	size_t at = 0;
 
+	if (msg_has(m, FIELD_SUBMIT_DIGEST))
+		return job_fetch_module(j, m, err);
 	if (msg_has(m, FIELD_SUBMIT_MODULE)) {
 		p->module = module_from_bytes(j->jobs->config.base, bytes.data,
 			bytes.len, reader, err);
 		j->reading++;
 	} else {
-		p->module = job_take_module(j, fds, &at, &room, err);
+		p->module = job_take_module(j, fds, at, room, err);
 	}
-	if (p->module == NULL)
+	return p->module == NULL ? -1 : 0;
+}
+
+static int
+job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
+	struct err *err)
+{
+	uint64_t room = j->jobs->config.max_module;
+	struct program *p = &j->program;
+	size_t at = 0;
+
+	if (job_read_main_module(j, m, fds, &at, &room, err) == -1)
 		return -1;
 	for (unsigned i = 0; i < p->npreload; i++) {
 		p->preload[i].module = job_take_module(j, fds, &at, &room, err);

@@ -28,6 +28,8 @@ struct event_base;
 struct jobs;
 struct layer_report;
 struct queue;
+struct store;
+struct store_op;
 struct user;
 
 struct job {
@@ -46,6 +48,7 @@ struct job {
 	/* what was asked for */
 	struct program program;
 	unsigned reading;		/* its modules that are not complete */
+	struct store_op *fetch;		/* of the module; NULL: not, or done */
 	enum template_mode mode;
 	bool deterministic;
 	struct limits limits;
@@ -77,6 +80,7 @@ struct jobs_config {
 	struct event_base *base;
 	struct queue *queue;
 	struct templates *templates;
+	struct store *store;
 	const struct layer_report *layers;
 	uint64_t max_module;
 	void (*on_idle)(void *arg);	/* the last job is gone */

@@ -38,13 +38,6 @@ main_open_std(void)
 	close(fd);
 }
 
-static void
-main_open_log(const struct options *o)
-{
-	log_open("wasmd", (enum log_level)o->log_level,
-		notify_has_journal());
-}
-
 /*
  * SIGPIPE: write(2) says it. The others wait until they can be obeyed in order:
  * clients connect as soon as there is a socket, and may be done before
@@ -188,8 +181,9 @@ main(int argc, char *argv[])
 
 	main_open_std();
 	umask(0077);
+	log_open("wasmd", LOG_LEVEL_INFO, notify_has_journal());
 	config.options = main_load(&source);
-	main_open_log(config.options);
+	log_set_max((enum log_level)config.options->log_level);
 	main_hold_signals(&signals);
 	main_raise_files();
 	if (identity_find(&id, config.options->user,

@@ -39,6 +39,16 @@ notify_send(const char *state)
 }
 
 void
+notify_stopping(uint64_t us)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
+		(unsigned long long)us);
+	notify_send(text);
+}
+
+void
 notify_reloading(void)
 {
 	char text[64];

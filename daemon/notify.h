@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Tell the service manager, if there is one: "READY=1", "STOPPING=1". */
+/* Tell the service manager, if there is one: "READY=1". */
 void notify_send(const char *state);
+
+/* It leaves, and may take so long; what the manager allows may be less. */
+void notify_stopping(uint64_t us);
 
 /* Before a reload; READY=1 follows. */
 void notify_reloading(void);

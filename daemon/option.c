@@ -72,6 +72,12 @@ const struct option_info option_table[] = {
 		"how long a module rests that crashed 3 times in that time" },
 	{ "max-module", OPT_SIZE, WHERE_FILE, "SIZE", AT(max_module), 8,
 		1u << 30, "64M", "bytes of a module" },
+	{ "store", OPT_STR, WHERE_START, "DIR", AT(store), 0, 0, NULL,
+		"where modules are kept" },
+	{ "max-store", OPT_SIZE, WHERE_FILE, "SIZE", AT(max_store), 0,
+		UINT64_MAX, "1G", "bytes of modules kept" },
+	{ "max-store-per-user", OPT_SIZE, WHERE_POLICY, "SIZE", OF(max_store),
+		0, UINT64_MAX, "256M", "of these, of one user" },
 #define LIMIT(id, field, lname, unit, def, least, most_, text) \
 	{ "max-" lname, OPT_##unit, WHERE_POLICY, OPTION_ARG_##unit, \
 		OF(most.v[LIMIT_##id]), least, UINT64_MAX, NULL, \

@@ -36,6 +36,8 @@ struct options {
 	uint64_t quarantine_ms;
 	uint64_t ready;
 	uint64_t max_module;
+	const char *store;	/* NULL: the default */
+	uint64_t max_store;
 	enum layer_policy policy[LAYER_COUNT];
 	struct policies policies;
 };

@@ -10,6 +10,7 @@
 #include "daemon/conn.h"
 #include "daemon/job.h"
 #include "daemon/report.h"
+#include "daemon/request_store.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
 
@@ -140,6 +141,11 @@ static void (*const request_handlers[MSG_COUNT])(struct conn *,
 	[MSG_CHECK] = handle_check,
 	[MSG_JOB_CREDIT] = handle_credit,
 	[MSG_JOB_INPUT] = handle_input,
+	[MSG_PUT] = handle_put,
+	[MSG_PUT_DATA] = handle_put_data,
+	[MSG_LIST] = handle_list,
+	[MSG_INFO] = handle_info,
+	[MSG_REMOVE] = handle_remove,
 };
 
 void

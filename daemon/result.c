@@ -320,6 +320,9 @@ outcome_of(struct outcome *o, const struct facts *f, const struct limits *l)
 	case CAUSE_FAILURE:
 		outcome_of_failure(o, &f->failure);
 		return;
+	case CAUSE_MODULE:
+		outcome_set(o, PROTO_STATUS_XX, "%s", f->text);
+		return;
 	case CAUSE_DAEMON:
 		outcome_set(o, PROTO_STATUS_XX, "wasmd ran out of memory or "
 			"descriptors");

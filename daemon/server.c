@@ -17,6 +17,7 @@
 #include "daemon/option.h"
 #include "daemon/process.h"
 #include "daemon/queue.h"
+#include "daemon/store.h"
 #include "daemon/templates.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
@@ -34,6 +35,7 @@ struct server {
 	struct workers *workers;
 	struct templates *templates;
 	struct queue *queue;
+	struct store *store;
 	struct jobs *jobs;
 	struct conns *conns;
 	struct event *idle, *watchdog, *stop;
@@ -98,6 +100,7 @@ server_begin_stop(struct server *s, uint64_t drain_us)
 	listener_close(s->listener);
 	s->listener = NULL;
 	jobs_close(s->jobs);
+	store_close(s->store);
 	event_add(s->stop, &tick);
 }
 
@@ -113,7 +116,8 @@ server_on_signal(evutil_socket_t sig, short what, void *arg)
 	}
 	log_notice("leaving: signal %d, %u calls under way", (int)sig,
 		jobs_count(s->jobs));
-	notify_send("STOPPING=1");
+	notify_stopping(s->options->drain_ms * 1000 + STOP_REAP_US +
+		STOP_FLUSH_US);
 	server_begin_stop(s, s->options->drain_ms * 1000);
 }
 
@@ -171,6 +175,7 @@ server_apply(struct server *s)
 	users_reload(&s->users, &o->policies);
 	queue_set_config(s->queue, &queue);
 	jobs_set_max_module(s->jobs, o->max_module);
+	store_set_max(s->store, o->max_store);
 	conns_set_limits(s->conns, (unsigned)o->max_conns,
 		(unsigned)o->hello_ms);
 }
@@ -241,6 +246,24 @@ server_start_workers(struct server *s, const struct launch_config *launch,
 	return 0;
 }
 
+/* Before privileges are given up: its directory may have to be made. */
+static int
+server_start_store(struct server *s, const struct launch_config *launch,
+	struct err *err)
+{
+	const struct options *o = s->options;
+	struct store_config config = {
+		.path = o->store,
+		.is_private = o->is_private,
+		.uid = launch->uid,
+		.gid = launch->gid,
+		.max = o->max_store,
+	};
+
+	s->store = store_new(s->base, &config, err);
+	return s->store == NULL ? -1 : 0;
+}
+
 static int
 server_start_jobs(struct server *s, struct err *err)
 {
@@ -252,6 +275,7 @@ server_start_jobs(struct server *s, struct err *err)
 	struct jobs_config jobs = {
 		.base = s->base,
 		.templates = s->templates,
+		.store = s->store,
 		.layers = workers_layers(s->workers),
 		.max_module = o->max_module,
 		.on_idle = server_on_idle,
@@ -271,7 +295,11 @@ server_start_conns(struct server *s, struct err *err)
 	struct conns_config config = {
 		.base = s->base,
 		.users = &s->users,
-		.context = { .jobs = s->jobs, .workers = s->workers },
+		.context = {
+			.jobs = s->jobs, .workers = s->workers,
+			.store = s->store, .base = s->base,
+			.options = &s->options,
+		},
 		.max = (unsigned)o->max_conns,
 		.hello_ms = (unsigned)o->hello_ms,
 		.is_private = o->is_private,
@@ -330,6 +358,7 @@ server_new_take(const struct server_config *config, struct listener *l,
 		err_set(err, 1, "no event loop");
 	if (s->base == NULL ||
 	    server_start_workers(s, config->launch, err) == -1 ||
+	    server_start_store(s, config->launch, err) == -1 ||
 	    server_start_jobs(s, err) == -1 ||
 	    server_start_conns(s, err) == -1 ||
 	    server_start_events(s, err) == -1) {
@@ -383,6 +412,7 @@ server_free(struct server *s)
 		server_settle(s);
 	conns_free(s->conns);
 	jobs_free(s->jobs);
+	store_free(s->store);
 	queue_free(s->queue);
 	workers_free(s->workers);
 	event_free_if(s->idle);

@@ -86,9 +86,6 @@ struct code {
 	uint32_t ncatches, cap_catches;
 };
 
-/* Code of a module cannot pass 2^31 bytes: branches have 32 bits. */
-#define CODE_BYTES_MAX ((uint64_t)INT32_MAX & ~(uint64_t)4095)
-
 /* The address that begins an instruction. */
 uint64_t code_handler_address(uint32_t handler);
 

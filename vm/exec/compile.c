@@ -35,8 +35,8 @@ code_init(struct code *c, const struct module *m, struct err *err)
 
 	*c = (struct code){ .nfuncs = m->nfuncs - m->nimported_funcs };
 	c->funcs = calloc((size_t)c->nfuncs + 1, sizeof(*c->funcs));
-	if (size > CODE_BYTES_MAX)
-		size = CODE_BYTES_MAX;
+	if (size > LIMIT_CODE_BYTES)
+		size = LIMIT_CODE_BYTES;
 	if (c->funcs == NULL || region_reserve(&c->region, size) == -1) {
 		code_clear(c);
 		return err_set(err, VM_NOMEM, "out of memory");

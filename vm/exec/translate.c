@@ -135,9 +135,9 @@ translator_begin(struct translator *t, uint32_t func)
 
 	t->type = module_functype(t->module, func);
 	t->header = t->type->param_slots;
-	if (nslots + 4 >= FRAME_SLOTS_MAX)
+	if (nslots > LIMIT_FRAME_SLOTS)
 		return err_set(t->e.err, VM_LIMIT,
-			"frame of more than %u slots", FRAME_SLOTS_MAX - 4);
+			"frame of more than %u slots", LIMIT_FRAME_SLOTS);
 	f->start = t->e.code->used;
 	f->lines = t->e.code->nlines;
 	f->header = (uint16_t)t->header;
