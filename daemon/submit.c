@@ -80,6 +80,8 @@ submit_check_mode(enum template_mode mode, const struct msg *m,
 		none = "preload";
 	else if (msg_has(m, FIELD_SUBMIT_DETERMINISTIC))
 		none = "deterministic";
+	else if (msg_has(m, FIELD_SUBMIT_TRACE))
+		none = "trace";
 	return none == NULL ? 0 : err_set(err, PROTO_ERROR_USAGE,
 		"submit: the mode %s takes no %s", submit_modes[mode], none);
 }
@@ -218,6 +220,8 @@ submit_read(struct job *j, const struct msg *m, size_t nfds,
 	j->has_stdin = msg_number(m, FIELD_SUBMIT_STDIN, 0) != 0;
 	j->feed.ended = !j->has_stdin;
 	j->stream.credit = msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
+	j->stream.trace_left = msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0 ?
+		TRACE_MAX : 0;
 	j->stream.limit = j->limits.v[LIMIT_OUTPUT];
 	arena_init(&a, SUBMIT_ARENA);
 	r = submit_pack(j, m, &a, err);
