@@ -163,7 +163,7 @@ main(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "+c:dpt")) != -1) {
 		o.timed |= opt == 't';
-		o.plain |= opt == 'p' || opt == 'c';
+		o.plain |= opt == 'p';
 		o.disassemble |= opt == 'd';
 		if (opt == 'c')
 			o.counts = optarg;

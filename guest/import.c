@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest/hot.h"
 #include "guest/program.h"
 #include "guest/text.h"
 #include "guest/wasi.h"
@@ -238,7 +239,7 @@ explain_unknown(struct text *t, const struct program *p, unsigned i,
 void
 import_explain(const struct program *p, unsigned i, struct err *err)
 {
-	static char data[RESULT_TEXT_MAX];
+	static GUEST_COLD char data[RESULT_TEXT_MAX];
 	static struct text t = { .data = data };
 	const struct vm_module *m = p->module[i].module;
 	const struct module *syntax = vm_module_syntax(m);
