@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,8 +75,25 @@ filter_new(uint32_t arch)
 	return ctx;
 }
 
+/*
+ * Whether the filters beneath a child's, its template's and the zygote's, make
+ * the same checks: they let this call pass in no wider way. Filters are
+ * inherited and all must agree, so the child's need not repeat them; it is put
+ * on once per call, at a price for each instruction.
+ */
+static bool
+is_checked_beneath(const struct policy_row *row)
+{
+	for (size_t i = 0; i < sizeof(policy) / sizeof(policy[0]); i++) {
+		if (policy[i].stage != STAGE_CHILD &&
+		    strcmp(policy[i].name, row->name) == 0)
+			return false;
+	}
+	return row->stage == STAGE_CHILD;
+}
+
 static void
-filter_add(scmp_filter_ctx ctx, const struct policy_row *row)
+filter_add(scmp_filter_ctx ctx, const struct policy_row *row, bool thin)
 {
 	int nr = seccomp_syscall_resolve_name(row->name);
 	unsigned nchecks = 0;
@@ -83,6 +101,8 @@ filter_add(scmp_filter_ctx ctx, const struct policy_row *row)
 
 	while (nchecks < POLICY_ARGS && row->checks[nchecks].op != 0)
 		nchecks++;
+	if (thin && is_checked_beneath(row))
+		nchecks = 0;
 	if (nr == __NR_SCMP_ERROR)
 		die("unknown system call", row->name, -38);
 	error = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr,
@@ -122,7 +142,7 @@ stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 
 	for (size_t i = 0; i < sizeof(policy) / sizeof(policy[0]); i++) {
 		if (policy[i].stage >= stage)
-			filter_add(ctx, &policy[i]);
+			filter_add(ctx, &policy[i], stage == STAGE_CHILD);
 	}
 	filter_print(ctx, name);
 	seccomp_release(ctx);
