@@ -12,6 +12,7 @@ struct wasmd_job {
 	bool started;		/* id is known */
 	bool cancel_wanted;	/* as soon as it is */
 	uint64_t id;
+	bool trace;		/* there may be one */
 	size_t credit;		/* output bytes that may still come */
 };
 
@@ -146,7 +147,9 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	    job_modules(call, &fds, names, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
-	if (call->module_fd != -1)
+	if (call->digest != NULL)
+		msg_set_str(&m, FIELD_SUBMIT_DIGEST, call->digest);
+	else if (call->module_fd != -1)
 		msg_set_number(&m, FIELD_SUBMIT_MODULE_FD, true);
 	else
 		msg_set_bytes(&m, FIELD_SUBMIT_MODULE, call->module,
@@ -163,6 +166,14 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 		msg_set_strs(&m, FIELD_SUBMIT_PARAMS, params, call->nparams);
 	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
 	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
+	if (call->closed != 0)
+		msg_set_number(&m, FIELD_SUBMIT_CLOSED, call->closed);
+	if (call->trace)
+		msg_set_number(&m, FIELD_SUBMIT_TRACE, true);
+	if (call->deterministic) {
+		msg_set_number(&m, FIELD_SUBMIT_DETERMINISTIC, true);
+		msg_set_number(&m, FIELD_SUBMIT_SEED, call->seed);
+	}
 	msg_set_number(&m, FIELD_SUBMIT_CREDIT, call->credit);
 	job_set_limits(&m, call);
 	ret = conn_request(job->conn, &m, &fds, job_on_answer, job, err);
@@ -185,6 +196,7 @@ wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 	}
 	*job = (struct wasmd_job){
 		.conn = w, .events = events, .arg = arg, .credit = call->credit,
+		.trace = call->trace,
 		.next = *conn_jobs(w),
 	};
 	*conn_jobs(w) = job;
@@ -251,7 +263,7 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 	int fd = (int)msg_number(m, FIELD_JOB_OUTPUT_FD, 0);
 	struct span data = msg_bytes(m, FIELD_JOB_OUTPUT_DATA);
 
-	if (fd != 1 && fd != 2)
+	if (fd < 1 || fd > (job->trace ? 3 : 2))
 		return err_set(err, PROTO_ERROR_PROTOCOL,
 			"the daemon sent output for descriptor %d", fd);
 	if (data.len > job->credit)

@@ -46,6 +46,24 @@ size_t wasmd_unsent(const struct wasmd *w);
  */
 int wasmd_dispatch(struct wasmd *w, struct err *err);
 
+/*
+ * Make any request of proto/msgs.def. Its descriptors are duplicated. on_answer
+ * is called once, with the answer or MSG_ERROR, unless the connection ends first;
+ * before it on_item, which may be NULL, for each notification that belongs to the
+ * request. 0, or -1 when the message passes a limit of the protocol; then
+ * nothing has been sent. *call, if not NULL, gets the request's number.
+ */
+struct wasmd_asked {
+	void (*on_item)(void *arg, const struct msg *item);
+	void (*on_answer)(void *arg, const struct msg *answer);
+	void *arg;
+};
+int wasmd_request(struct wasmd *w, struct msg *request, int fd,
+	const struct wasmd_asked *asked, uint32_t *call, struct err *err);
+
+/* Queue a notification. */
+int wasmd_notify(struct wasmd *w, const struct msg *m, struct err *err);
+
 /* A module that the one to run imports from. */
 struct wasmd_preload {
 	const char *name;	/* what it is imported as */
@@ -55,9 +73,10 @@ struct wasmd_preload {
 /* What to run. All is borrowed until wasmd_submit returns. */
 struct wasmd_call {
 	const char *mode;	/* submit's; NULL: run the module */
-	int module_fd;		/* a memfd; -1: the bytes */
+	int module_fd;		/* a memfd; -1: the bytes, or the digest */
 	const void *module;
 	size_t module_len;
+	const char *digest;	/* not NULL: a module of the store instead */
 	/* In the order of instantiation, PROTO_PRELOAD_MAX at most. */
 	const struct wasmd_preload *preload;
 	size_t npreload;
@@ -66,11 +85,15 @@ struct wasmd_call {
 	const char *const *env;		/* "NAME=value" */
 	size_t nenv;
 	const char *invoke;		/* NULL: the command's _start; for the
-					 * mode disasm, all functions */
+					 * modes of disasm, all functions */
 	const char *const *params;
 	size_t nparams;
 	bool has_stdin;
 	unsigned tty;			/* bit n: descriptor n is a terminal */
+	unsigned closed;		/* bit n: it is not open */
+	bool trace;			/* its host functions; see on_output */
+	bool deterministic;		/* time and randomness are made up */
+	uint64_t seed;			/* from this */
 	uint32_t credit;		/* output bytes that may come at first */
 	/* Limits; 0: the daemon's default. */
 	uint64_t wall_ms, cpu_ms, fuel;
@@ -84,6 +107,7 @@ struct wasmd_call {
  */
 struct wasmd_events {
 	void (*on_started)(void *arg, struct wasmd_job *job);
+	/* fd: 1 or 2, or 3 for text of the trace, if there is to be one */
 	void (*on_output)(void *arg, int fd, const void *data, size_t len);
 	void (*on_want_input)(void *arg, size_t bytes);
 	void (*on_exit)(void *arg, const struct msg *record);	/* job.exit */

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "daemon/job.h"
-#include "daemon/module.h"
 #include "daemon/report.h"
 #include "daemon/result.h"
 #include "daemon/user.h"
@@ -20,7 +19,7 @@ audit_job(const struct job *j, const struct outcome *o)
 		"preloaded=%u status=%s exit=%" PRIu32 " signal=%d pid=%d wall_us=%" PRIu64
 		" cpu_us=%" PRIu64 " queued_us=%" PRIu64 " out=%" PRIu64
 		" err=%" PRIu64 " in=%" PRIu64 " cause=\"%s\"",
-		j->id, (unsigned)j->user->uid, module_hex(j->program.module),
+		j->id, (unsigned)j->user->uid, program_hex(&j->program),
 		j->program.npreload,
 		proto_status_info[o->status].letters, o->exit_code, o->signal,
 		j->facts.has_end ? (int)j->facts.end.info.si_pid : 0,

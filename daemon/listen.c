@@ -100,7 +100,8 @@ static int
 listener_set_access(const struct listen_config *config, const char *path,
 	struct err *err)
 {
-	mode_t mode = config->has_group ? 0660 : 0600;
+	mode_t mode = config->everyone ? 0666 :
+		config->has_group ? 0660 : 0600;
 
 	if (config->has_group && chown(path, (uid_t)-1, config->group) == -1)
 		return err_set(err, 1, "%s: cannot be given to the group: %s",

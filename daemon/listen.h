@@ -18,6 +18,7 @@ struct listen_config {
 	bool is_private;	/* only for this user; its directory is made */
 	bool has_group;		/* members of it may connect, too */
 	gid_t group;
+	bool everyone;		/* everybody may connect */
 };
 
 /* Open them, before privileges are given up. NULL with the error set. */

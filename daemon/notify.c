@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 
@@ -33,6 +36,40 @@ notify_send(const char *state)
 		log_warning("cannot tell the service manager %s: %s", state,
 			strerror(errno));
 	fd_close(&fd);
+}
+
+void
+notify_stopping(uint64_t us)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
+		(unsigned long long)us);
+	notify_send(text);
+}
+
+void
+notify_reloading(void)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		(unsigned long long)clock_monotonic_us());
+	notify_send(text);
+}
+
+/* The variable is inherited by those whose standard error goes elsewhere. */
+bool
+notify_has_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return stream != NULL &&
+		sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+		fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev &&
+		st.st_ino == ino;
 }
 
 /* A variable that is a number and meant for this process. */

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "daemon/conn.h"
 #include "daemon/job.h"
 #include "daemon/report.h"
+#include "daemon/request_store.h"
+#include "daemon/user.h"
 #include "daemon/worker.h"
 
 static void
@@ -20,6 +23,14 @@ handle_hello(struct conn *c, const struct request_context *ctx,
 	if (msg_number(m, FIELD_HELLO_VERSION, 0) != PROTO_VERSION) {
 		conn_send_error(c, m->call, PROTO_ERROR_VERSION,
 			"this wasmd speaks version 1 of the protocol only",
+			UINT64_MAX);
+		return;
+	}
+	if (!user_is_admitted(c->user)) {
+		log_notice("user %u, process %d: not admitted",
+			(unsigned)c->uid, (int)c->pid);
+		conn_send_error(c, m->call, PROTO_ERROR_DENIED,
+			"the configuration of this wasmd does not admit you",
 			UINT64_MAX);
 		return;
 	}
@@ -130,6 +141,11 @@ static void (*const request_handlers[MSG_COUNT])(struct conn *,
 	[MSG_CHECK] = handle_check,
 	[MSG_JOB_CREDIT] = handle_credit,
 	[MSG_JOB_INPUT] = handle_input,
+	[MSG_PUT] = handle_put,
+	[MSG_PUT_DATA] = handle_put_data,
+	[MSG_LIST] = handle_list,
+	[MSG_INFO] = handle_info,
+	[MSG_REMOVE] = handle_remove,
 };
 
 void

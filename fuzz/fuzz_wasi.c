@@ -14,6 +14,7 @@
 #include "guest/io.h"
 #include "guest/wasi.h"
 #include "guest/wasi_abi.h"
+#include "guest/wasi_trace.h"
 #include "sandbox/call.h"
 #include "vm/vm.h"
 
@@ -22,9 +23,14 @@
 #define STEP_POKE 200	/* and above; below: the function with that number */
 #define OUTPUT_MAX 100000u
 
-static const struct vm_host_func *funcs;
-static size_t nfuncs;
-static void *funcs_data;
+#define FUNCS_MAX 92
+
+/* Both ways of defining the functions: with a trace, and without. */
+static struct {
+	struct vm_host_func func[FUNCS_MAX];
+	void *data[FUNCS_MAX];
+	size_t n;
+} plain, traced, *defining;
 
 static uint8_t *memory;
 static size_t memory_len;
@@ -38,9 +44,12 @@ int
 vm_define_host(struct vm_store *s, const struct vm_host_func *f, size_t n,
 	void *data, struct err *err)
 {
-	funcs = f;
-	nfuncs = n;
-	funcs_data = data;
+	for (size_t i = 0; i < n; i++) {
+		if (defining->n == FUNCS_MAX)
+			abort();
+		defining->data[defining->n] = data;
+		defining->func[defining->n++] = f[i];
+	}
 	return 0;
 }
 
@@ -52,6 +61,16 @@ vm_caller_memory(struct vm_caller *c, uint64_t addr, uint64_t len)
 	return memory + addr;
 }
 
+void *
+guest_io_gather(struct guest_io *io, size_t len)
+{
+	static uint8_t *gathered;
+
+	free(gathered);
+	gathered = malloc(len);
+	return gathered;
+}
+
 int
 guest_io_write(struct guest_io *io, int stream, const void *data, size_t len)
 {
@@ -61,6 +80,15 @@ guest_io_write(struct guest_io *io, int stream, const void *data, size_t len)
 	for (size_t i = 0; i < len; i++)
 		output_sink ^= p[i];
 	return len > OUTPUT_MAX ? -1 : 0;
+}
+
+/* Text for a terminal. */
+void
+guest_io_trace(struct guest_io *io, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
+			abort();
 }
 
 size_t
@@ -130,15 +158,16 @@ step_poke(struct program *in)
 }
 
 static void
-step_call(struct program *in, const struct vm_host_func *f)
+step_call(struct program *in, size_t number)
 {
+	const struct vm_host_func *f = &defining->func[number];
 	struct vm_caller caller = { .trap = TRAP_NONE };
 	uint64_t args[16] = { 0 };
 	enum vm_status status;
 
 	for (size_t i = 0; i < strcspn(f->sig, ":"); i++)
 		args[i] = take_argument(in);
-	status = f->fn(&caller, funcs_data, args);
+	status = f->fn(&caller, defining->data[number], args);
 	if (args[0] >= WASI_ERRNO_COUNT)
 		abort();
 	if (status == VM_TRAP ? caller.trap == TRAP_NONE :
@@ -148,22 +177,36 @@ step_call(struct program *in, const struct vm_host_func *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void
+define_both(void)
+{
+	defining = &plain;
+	if (plain.n == 0 && wasi_define(NULL, wasi_get(), NULL) == -1)
+		abort();
+	defining = &traced;
+	if (traced.n == 0 && wasi_trace_define(NULL, wasi_get(), NULL) == -1)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const strings[] = { "prog", "an argument" };
-	static const struct call call = {
+	static struct call call = {
 		.nargs = 2, .args = strings, .nenv = 1, .env = strings,
 		.tty = 1,
 	};
+	uint64_t flags;
 	struct program in = { data, data + size };
 
 	memory_len = take(&in, 2) % (MEMORY_MAX + 1);
 	input_len = take(&in, 1);
-	input_eof = take(&in, 1) & 1;
+	flags = take(&in, 1);
+	input_eof = flags & 1;
+	call.deterministic = (flags & 2) != 0;
 	memory = calloc(1, memory_len);
-	if (wasi_define(NULL, wasi_get(), NULL) == -1)
-		abort();
+	define_both();
+	defining = (flags & 4) != 0 ? &traced : &plain;
 	wasi_start(wasi_get(), &call, NULL);
 	for (int i = 0; i < STEPS_MAX && in.p < in.end; i++) {
 		size_t step = take(&in, 1);
@@ -171,7 +214,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (step >= STEP_POKE)
 			step_poke(&in);
 		else
-			step_call(&in, &funcs[step % nfuncs]);
+			step_call(&in, step % defining->n);
 	}
 	free(memory);
 	return 0;

@@ -66,7 +66,7 @@ static void
 template_confine(const struct enter *e, const struct template_limits *lim,
     size_t len)
 {
-	if (process_die_with_daemon() == -1 ||
+	if (process_die_with_daemon() == -1 || setpgid(0, 0) == -1 ||
 	    (enter_has(e, LAYER_LANDLOCK) && landlock_enclose_again(e) == -1) ||
 	    limits_template(lim, len) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
@@ -136,6 +136,7 @@ template_load(const struct ctl_msg *req, struct template_modules *m)
 	    limits_loaded() == -1)
 		process_exit(PROCESS_EXIT_ENTER);
 	ready.ready.load_us = clock_monotonic_us() - start;
+	ready.ready.bytes = limits_memory_used();
 	control_send(&ready);
 }
 

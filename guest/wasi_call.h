@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "guest/wasi_abi.h"
+#include "guest/wasi_virtual.h"
 #include "vm/vm.h"
 
 struct call;
@@ -34,6 +35,7 @@ struct wasi {
 					 * 0: it was not asked for yet */
 	uint32_t exit_code;
 	bool output_exceeded;
+	struct wasi_virtual virtual;	/* of a deterministic call */
 };
 
 /* One call of one function. */
@@ -122,5 +124,12 @@ enum wasi_errno wasi_fd_get_for(struct wasi *w, uint32_t fd, uint64_t rights,
 
 /* Nanoseconds of one of the guest's clocks. */
 uint64_t wasi_clock_now(struct wasi *w, enum wasi_clock clock);
+
+/* ---- deterministic calls (wasi.c) --------------------------------------- */
+
+/* Whether the call is to be the same each time. Then its clock and its random
+ * numbers are w->virtual, and its input is as if all of it were there already:
+ * what it sees must not depend on how fast bytes come. */
+bool wasi_is_deterministic(const struct wasi *w);
 
 #endif

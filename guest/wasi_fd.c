@@ -22,6 +22,8 @@ stream_rights(unsigned stream)
 		(stream == 0 ? WASI_RIGHT_FD_READ : WASI_RIGHT_FD_WRITE);
 }
 
+#define STDIN 0
+
 #define FDFLAGS_SETTABLE (WASI_FDFLAG_APPEND | WASI_FDFLAG_NONBLOCK)
 
 /* Several buffers up to this size together leave as one write, so that a line
@@ -33,7 +35,8 @@ wasi_fd_init(struct wasi *w)
 {
 	for (uint8_t i = 0; i < WASI_FDS; i++)
 		w->fds[i] = (struct wasi_fd){
-			.open = true, .stream = i, .rights = stream_rights(i),
+			.open = (w->call->closed >> i & 1) == 0,
+			.stream = i, .rights = stream_rights(i),
 		};
 }
 
@@ -138,6 +141,36 @@ read_iovs(struct guest_io *io, const struct wasi_iovs *iovs)
 	return total;
 }
 
+/* Every byte that there is room for, but at the end of input: how many come at
+ * once is a matter of time. From a terminal they come in lines. */
+static uint32_t
+read_iovs_whole(struct guest_io *io, const struct wasi_iovs *iovs)
+{
+	uint32_t total = 0;
+
+	for (uint32_t i = 0; i < iovs->count; i++) {
+		uint32_t at = 0;
+		size_t n = 1;
+
+		for (; at < iovs->v[i].len && n > 0; at += (uint32_t)n)
+			n = guest_io_read(io, iovs->v[i].data + at,
+				iovs->v[i].len - at);
+		total += at;
+		if (n == 0)
+			break;
+	}
+	return total;
+}
+
+static uint32_t
+read_input(struct wasi *w, const struct wasi_iovs *iovs)
+{
+	if (wasi_is_deterministic(w) &&
+	    stream_filetype(w, STDIN) != WASI_FILETYPE_CHARACTER_DEVICE)
+		return read_iovs_whole(w->io, iovs);
+	return read_iovs(w->io, iovs);
+}
+
 /* (fd, iovs, iovs_len, nread) */
 enum wasi_errno
 wasi_fd_read(struct wasi_call *c, const uint64_t *args)
@@ -155,9 +188,10 @@ wasi_fd_read(struct wasi_call *c, const uint64_t *args)
 	if (e != 0)
 		return e;
 	if (iovs.total > 0 && (fd->flags & WASI_FDFLAG_NONBLOCK) != 0 &&
+	    !wasi_is_deterministic(c->w) &&
 	    !guest_io_wait(c->w->io, 0, true))
 		return WASI_EAGAIN;
-	nread = read_iovs(c->w->io, &iovs);
+	nread = read_input(c->w, &iovs);
 	return wasi_mem_store(c, arg_u32(args[3]), &nread, 4);
 }
 

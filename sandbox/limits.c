@@ -135,6 +135,15 @@ limits_loaded(void)
 	return limit_set(RLIMIT_FSIZE, 0, 0);
 }
 
+uint64_t
+limits_memory_used(void)
+{
+	struct rusage ru = { 0 };
+
+	getrusage(RUSAGE_SELF, &ru);
+	return (uint64_t)ru.ru_maxrss << 10;
+}
+
 int
 limits_cpu_start(uint64_t cpu_us, int *timer)
 {

@@ -23,7 +23,7 @@ VM_MAY_INCLUDE = {
     "syntax": set(),
     "binary": {"syntax"},
     "valid": {"syntax"},
-    "dump": {"syntax", "binary"},
+    "dump": {"syntax", "binary", "runtime", "exec"},
     "runtime": {"syntax"},
     "exec": {"syntax", "binary", "valid", "runtime"},
 }
@@ -33,6 +33,7 @@ SYSTEM_ONLY_IN = {
     r"msgpack": {"proto"},
     r"seccomp\.h$": {"sandbox"},
     r"nettle/": {"daemon"},
+    r"confuse\.h$": {"daemon"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

@@ -39,6 +39,12 @@ vm_free(struct vm *vm)
 	free(vm);
 }
 
+void
+vm_set_one_nan(struct vm *vm)
+{
+	vm->one_nan = true;
+}
+
 /* ---- modules --------------------------------------------------------------- */
 
 int

@@ -95,6 +95,15 @@ struct vm *vm_new(void);	/* NULL: out of memory */
 void vm_free(struct vm *vm);
 
 /*
+ * For modules that are made from now on: every NaN that arithmetic makes is the
+ * canonical one, as in the specification's deterministic profile, so that
+ * results are the same bits on every machine. Without it a NaN's sign and
+ * payload are the processor's. It costs code that computes with floats an
+ * instruction more for each.
+ */
+void vm_set_one_nan(struct vm *vm);
+
+/*
  * Decode and validate a module. bytes are borrowed until vm_module_free.
  * 0, or -1 with VM_MALFORMED, VM_INVALID, VM_LIMIT or VM_NOMEM.
  */

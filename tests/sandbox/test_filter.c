@@ -141,6 +141,8 @@ template_may(const struct seccomp_data *d)
 	case SYS_prlimit64:
 		return d->args[0] == 0 && (d->args[1] == RLIMIT_CPU ||
 		    d->args[1] == RLIMIT_FSIZE);
+	case SYS_getrusage:
+		return d->args[0] == 0;
 	case SYS_timer_create:
 		return d->args[0] == 2;
 	case SYS_seccomp:
@@ -167,6 +169,8 @@ zygote_may(const struct seccomp_data *d)
 		return true;
 	case SYS_landlock_restrict_self:
 		return d->args[1] == 0;
+	case SYS_setpgid:
+		return d->args[0] == 0 && d->args[1] == 0;
 	case SYS_lseek:
 		return d->args[0] >= 4 && d->args[0] <= 11;
 	case SYS_prlimit64:

@@ -260,7 +260,7 @@ def test_memory_of_one_call_is_not_the_next_ones():
 
 @test
 def test_nothing_is_left_after_1000_calls():
-    daemon = Daemon()
+    daemon = Daemon("--ready", "1")
     conn = daemon.connect()
     module = guest_bytes("exit")
     for _ in range(20):

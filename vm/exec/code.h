@@ -86,9 +86,6 @@ struct code {
 	uint32_t ncatches, cap_catches;
 };
 
-/* Code of a module cannot pass 2^31 bytes: branches have 32 bits. */
-#define CODE_BYTES_MAX ((uint64_t)INT32_MAX & ~(uint64_t)4095)
-
 /* The address that begins an instruction. */
 uint64_t code_handler_address(uint32_t handler);
 
@@ -109,6 +106,17 @@ code_call_base(const uint8_t *ret)
 const struct code_func *code_find(const struct code *c, const uint8_t *pc);
 uint32_t code_position(const struct code *c, const struct code_func *f,
 	const uint8_t *pc);
+
+/* The same for one place after the other, upwards, in linear time. */
+struct code_lines {
+	const uint8_t *next;
+	uint32_t end;		/* of the place, an offset in the code */
+	uint32_t offset;	/* in the module */
+};
+
+void code_lines_begin(struct code_lines *l, const struct code *c,
+	const struct code_func *f);
+uint32_t code_lines_at(struct code_lines *l, uint32_t at);
 
 /* The topmost reference among the operands of a frame that waits for the
  * instruction before ret to end, or 0. */

@@ -35,8 +35,8 @@ code_init(struct code *c, const struct module *m, struct err *err)
 
 	*c = (struct code){ .nfuncs = m->nfuncs - m->nimported_funcs };
 	c->funcs = calloc((size_t)c->nfuncs + 1, sizeof(*c->funcs));
-	if (size > CODE_BYTES_MAX)
-		size = CODE_BYTES_MAX;
+	if (size > LIMIT_CODE_BYTES)
+		size = LIMIT_CODE_BYTES;
 	if (c->funcs == NULL || region_reserve(&c->region, size) == -1) {
 		code_clear(c);
 		return err_set(err, VM_NOMEM, "out of memory");
@@ -112,6 +112,7 @@ compile_bodies(struct vm_module *vm, struct err *err)
 	if (translator_init(t, m, &v, &vm->code, err) == -1)
 		goto out_free;
 	t->e.plain = vm->vm->plain;
+	t->one_nan = vm->vm->one_nan;
 	t->layouts = vm->layouts;
 	rc = 0;
 	for (uint32_t i = m->nimported_funcs; i < m->nfuncs && rc == 0; i++) {

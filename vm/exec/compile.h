@@ -13,6 +13,7 @@
 struct vm {
 	struct canon canon;
 	bool plain;		/* fuse no instructions: for tests */
+	bool one_nan;		/* see vm_set_one_nan */
 };
 
 struct vm_module {

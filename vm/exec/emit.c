@@ -370,22 +370,35 @@ code_find(const struct code *c, const uint8_t *pc)
 	return &c->funcs[low];
 }
 
+void
+code_lines_begin(struct code_lines *l, const struct code *c,
+	const struct code_func *f)
+{
+	*l = (struct code_lines){ .next = c->lines + f->lines, .end = f->start };
+}
+
+uint32_t
+code_lines_at(struct code_lines *l, uint32_t at)
+{
+	while (l->end <= at) {
+		uint32_t delta;
+
+		l->end += 8 * get_varint(&l->next);
+		delta = get_varint(&l->next);
+		l->offset += delta >> 1 ^ (uint32_t)-(int32_t)(delta & 1);
+	}
+	return l->offset;
+}
+
 uint32_t
 code_position(const struct code *c, const struct code_func *f,
 	const uint8_t *pc)
 {
-	const uint8_t *p = c->lines + f->lines;
 	uint32_t at = (uint32_t)(pc - c->region.base);
-	uint32_t code = f->start, offset = 0;
+	struct code_lines l;
 
-	while (code <= at && code < f->end) {
-		uint32_t delta;
-
-		code += 8 * get_varint(&p);
-		delta = get_varint(&p);
-		offset += delta >> 1 ^ (uint32_t)-(int32_t)(delta & 1);
-	}
-	return offset;
+	code_lines_begin(&l, c, f);
+	return code_lines_at(&l, at < f->end ? at : f->end - 1);
 }
 
 /* ---- the window ---------------------------------------------------------- */

@@ -182,9 +182,9 @@ MACHINE(unwind)
 	struct vm_store *s = CTX->store;
 
 	if (!unwind_to_catch(s, CTX, FP, PC, R0)) {
-		s->status = VM_EXCEPTION;
-		s->trap_fp = NULL;
 		s->fuel = s->landing.instance->fuel;
+		s->status = s->fuel < 0 ? VM_FUEL : VM_EXCEPTION;
+		s->trap_fp = NULL;
 		LEAVE();
 	}
 	CTX = s->landing.instance;

@@ -135,9 +135,9 @@ translator_begin(struct translator *t, uint32_t func)
 
 	t->type = module_functype(t->module, func);
 	t->header = t->type->param_slots;
-	if (nslots + 4 >= FRAME_SLOTS_MAX)
+	if (nslots > LIMIT_FRAME_SLOTS)
 		return err_set(t->e.err, VM_LIMIT,
-			"frame of more than %u slots", FRAME_SLOTS_MAX - 4);
+			"frame of more than %u slots", LIMIT_FRAME_SLOTS);
 	f->start = t->e.code->used;
 	f->lines = t->e.code->nlines;
 	f->header = (uint16_t)t->header;
@@ -181,10 +181,10 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 	case CODE_KIND_BIN:
 	case CODE_KIND_CMP:
 		step_binary(t, op);
-		return true;
+		break;
 	case CODE_KIND_UN:
 		step_unary(t, op);
-		return true;
+		break;
 	case CODE_KIND_LOAD:
 		step_load(t, in, op);
 		return true;
@@ -197,7 +197,7 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 		return true;
 	case CODE_KIND_TERN:
 		step_ternary(t, op);
-		return true;
+		break;
 	case CODE_KIND_SHUFFLE:
 		step_shuffle(t, in, op);
 		return true;
@@ -212,6 +212,9 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 	default:
 		return false;
 	}
+	if (t->one_nan)
+		step_one_nan(t, in->op);
+	return true;
 }
 
 static int

@@ -30,6 +30,7 @@ struct translator {
 	struct control *ctrls;
 	uint32_t nctrls, cap_ctrls;
 	bool dead;		/* what follows cannot be reached */
+	bool one_nan;		/* see vm_set_one_nan */
 	uint32_t try;		/* the innermost try_table, or TRY_NONE */
 	const struct heap_layout *layouts;	/* by type, if there are any */
 	const struct functype *type;	/* of the function */

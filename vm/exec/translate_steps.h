@@ -109,6 +109,12 @@ void step_table_set(struct translator *t, const struct instr *in, uint32_t
 void step_memory_size(struct translator *t, const struct instr *in, uint32_t
 	nopds);
 
+/* ---- translate_nan.c ---- */
+
+/* After an instruction op that is neither control nor dead: make its NaN the
+ * canonical one, where the specification leaves open which it is. */
+void step_one_nan(struct translator *t, enum op op);
+
 /* ---- translate_gc.c ---- */
 
 bool step_gc(struct translator *t, const struct instr *in, uint32_t nopds);
