@@ -40,6 +40,7 @@ child_confine(const struct enter *e, const struct child *c)
 {
 	if (child_take_fds(c->in, c->out) == -1 ||
 	    process_die_with_daemon() == -1 ||
+	    (c->partial && limits_loaded() == -1) ||
 	    (c->cpu_us > 0 && limits_cpu_final(c->cpu_us) == -1))
 		process_exit(PROCESS_EXIT_ENTER);
 	enter_filter(e, FILTER_CHILD);

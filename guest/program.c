@@ -90,6 +90,14 @@ load_each(struct program *p, const struct run_module *modules, struct err *err)
 	return 0;
 }
 
+/*
+ * Code sections from this size on are translated function by function, as
+ * they are called, until there is a second call. Translating less than this
+ * takes about as long as starting a template does, and its code is sealed
+ * before the first call.
+ */
+#define LAZY_BYTES ((size_t)64 << 10)
+
 int
 program_load(struct program *p, const struct run_module *modules,
     unsigned count, const struct template_limits *lim, struct err *err)
@@ -111,6 +119,7 @@ program_load(struct program *p, const struct run_module *modules,
 		err_set(err, VM_NOMEM, "no memory to load the module");
 		return CTL_FAIL_MEMORY;
 	}
+	vm_set_lazy(p->vm, LAZY_BYTES);
 	if (lim->one_nan)
 		vm_set_one_nan(p->vm);
 	p->store = vm_store_new(p->vm, &limits, err);

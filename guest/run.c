@@ -60,6 +60,23 @@ run_load(const struct run_module *modules, unsigned count,
 	return 0;
 }
 
+/* A slice of it takes as long as a page fault or two. */
+#define SLICE 8
+
+bool
+run_translate(void)
+{
+	return run.mode == MODE_RUN &&
+	    vm_store_translate(run.program.store, SLICE) == 1;
+}
+
+bool
+run_is_partial(void)
+{
+	return run.mode == MODE_RUN &&
+	    vm_store_translate(run.program.store, 0) == 1;
+}
+
 void
 run_warm(void)
 {

@@ -95,6 +95,13 @@ struct vm *vm_new(void);	/* NULL: out of memory */
 void vm_free(struct vm *vm);
 
 /*
+ * Modules that are loaded from now on and whose code section has at least so
+ * many bytes are validated whole, but each function is translated when it is
+ * called first: sooner there, slower on the way. 0, the default: none.
+ */
+void vm_set_lazy(struct vm *vm, size_t bytes);
+
+/*
  * For modules that are made from now on: every NaN that arithmetic makes is the
  * canonical one, as in the specification's deterministic profile, so that
  * results are the same bits on every machine. Without it a NaN's sign and
@@ -273,6 +280,13 @@ bool vm_extern_value(struct vm_store *s, vm_ref ref, uint32_t *value);
  * (the store is then as before).
  */
 int vm_store_freeze(struct vm_store *s, struct err *err);
+
+/*
+ * Of a frozen store: translate at most n of the functions that wait for their
+ * first call (see vm_set_lazy), and seal the code when none is left. 1 if some
+ * are; 0 if not; -1 without memory, and then the code is as it was.
+ */
+int vm_store_translate(struct vm_store *s, uint32_t n);
 
 /*
  * In a process that was forked from a frozen store and has nothing to do yet:
