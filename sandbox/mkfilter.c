@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,23 @@ filter_new(uint32_t arch)
 	return ctx;
 }
 
+/*
+ * Whether the filters beneath a child's, its template's and the zygote's, make
+ * the same checks: they let this call pass in no wider way. Filters are
+ * inherited and all must agree, so the child's need not repeat them; it is put
+ * on once per call, at a price for each instruction.
+ */
+static bool
+is_checked_beneath(const struct policy_row *row)
+{
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		if (policy[i].stage != STAGE_CHILD && policy[i].name != NULL &&
+		    strcmp(policy[i].name, row->name) == 0)
+			return false;
+	}
+	return row->stage == STAGE_CHILD;
+}
+
 static unsigned
 row_checks(const struct policy_row *row)
 {
@@ -90,12 +108,14 @@ row_checks(const struct policy_row *row)
 }
 
 static void
-filter_add(scmp_filter_ctx ctx, const struct policy_row *row)
+filter_add(scmp_filter_ctx ctx, const struct policy_row *row, bool thin)
 {
 	int nr = seccomp_syscall_resolve_name(row->name);
 	unsigned nchecks = row_checks(row);
 	int error;
 
+	if (thin && is_checked_beneath(row))
+		nchecks = 0;
 	if (nr == __NR_SCMP_ERROR)
 		die("unknown system call", row->name, -38);
 	error = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr,
@@ -158,7 +178,7 @@ stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 
 	for (size_t i = 0; i < POLICY_ROWS; i++) {
 		if (policy[i].name != NULL && policy[i].stage >= stage)
-			filter_add(ctx, &policy[i]);
+			filter_add(ctx, &policy[i], stage == STAGE_CHILD);
 	}
 	filter_print(ctx, name);
 	seccomp_release(ctx);
