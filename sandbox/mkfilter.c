@@ -21,14 +21,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sandbox/call.h"
 #include "sandbox/ctl.h"
 
-_Static_assert(CTL_PRELOAD_MAX == 7, "one row of policy.def for each module");
+_Static_assert((FILE_FD & (FILE_FD - 1)) == 0 &&
+    (FILE_FD_END & (FILE_FD_END - 1)) == 0, "see filter_add");
+_Static_assert(BROKER_FD == CTL_FD && MODULE_FD >= FILE_FD,
+    "rows of policy.def for the one hold for the other");
 
 #define POLICY_ARGS 4
 #define PROGRAM_MAX 4096	/* BPF_MAXINSNS */
 
-enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_CHILD };
+/* Each may what those behind it may. */
+enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_FILES, STAGE_CHILD };
 
 struct policy_row {
 	enum policy_stage stage;
@@ -39,6 +44,8 @@ struct policy_row {
 #define EQ(n, value)	{ n, SCMP_CMP_EQ, (uint64_t)(value), 0 }
 #define LE(n, value)	{ n, SCMP_CMP_LE, (uint64_t)(value), 0 }
 #define ONLY(n, bits)	{ n, SCMP_CMP_MASKED_EQ, ~(uint64_t)(bits), 0 }
+/* Argument 0, first in its row: see filter_add. */
+#define FILE_ARG	{ 0, SCMP_CMP_GE, FILE_FD, 0 }
 
 static const struct policy_row policy[] = {
 #define SYSCALL(stage, name, reason, ...) \
@@ -75,20 +82,46 @@ filter_new(uint32_t arch)
 }
 
 static void
-filter_add(scmp_filter_ctx ctx, const struct policy_row *row)
+filter_add_checks(scmp_filter_ctx ctx, const char *name,
+    const struct scmp_arg_cmp checks[POLICY_ARGS])
 {
-	int nr = seccomp_syscall_resolve_name(row->name);
+	int nr = seccomp_syscall_resolve_name(name);
 	unsigned nchecks = 0;
 	int error;
 
-	while (nchecks < POLICY_ARGS && row->checks[nchecks].op != 0)
+	while (nchecks < POLICY_ARGS && checks[nchecks].op != 0)
 		nchecks++;
 	if (nr == __NR_SCMP_ERROR)
-		die("unknown system call", row->name, -38);
+		die("unknown system call", name, -38);
 	error = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr,
-	    nchecks, row->checks);
+	    nchecks, checks);
 	if (error != 0)
-		die("cannot allow", row->name, error);
+		die("cannot allow", name, error);
+}
+
+/*
+ * FILE_ARG: a rule can compare an argument once, which leaves no way to bound
+ * it on both sides; and bounded from below alone, what has bits in the upper
+ * half of the register would pass, which the kernel then drops. So there is a
+ * rule for 4 to 7, one for 8 to 15, and so on. The processes around have no
+ * such files: their filters, which every call passes too, stay short.
+ */
+static void
+filter_add(scmp_filter_ctx ctx, enum policy_stage stage,
+    const struct policy_row *row)
+{
+	struct policy_row part = *row;
+
+	if (row->checks[0].op != SCMP_CMP_GE || stage != STAGE_FILES) {
+		filter_add_checks(ctx, row->name, row->checks);
+		return;
+	}
+	for (uint64_t from = FILE_FD; from < FILE_FD_END; from *= 2) {
+		part.checks[0].op = SCMP_CMP_MASKED_EQ;
+		part.checks[0].datum_a = ~(from - 1);
+		part.checks[0].datum_b = from;
+		filter_add_checks(ctx, row->name, part.checks);
+	}
 }
 
 /* Print a finished filter as the initialiser of an array. */
@@ -122,7 +155,7 @@ stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 
 	for (size_t i = 0; i < sizeof(policy) / sizeof(policy[0]); i++) {
 		if (policy[i].stage >= stage)
-			filter_add(ctx, &policy[i]);
+			filter_add(ctx, stage, &policy[i]);
 	}
 	filter_print(ctx, name);
 	seccomp_release(ctx);
@@ -142,5 +175,6 @@ main(int argc, char **argv)
 	stage_print(arch, STAGE_ZYGOTE, "filter_zygote");
 	stage_print(arch, STAGE_TEMPLATE, "filter_template");
 	stage_print(arch, STAGE_CHILD, "filter_child");
+	stage_print(arch, STAGE_FILES, "filter_files");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }
