@@ -2,6 +2,7 @@
 #include "daemon/job.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -650,6 +651,11 @@ job_read_main_module(struct job *j, const struct msg *m, struct fds *fds,
 	if (msg_has(m, FIELD_SUBMIT_DIGEST))
 		return job_fetch_module(j, m, err);
 	if (msg_has(m, FIELD_SUBMIT_MODULE)) {
+		if (bytes.len > *room)
+			return err_set(err, PROTO_ERROR_TOO_LARGE, "the module "
+				"has %zu bytes, more than the limit of %" PRIu64,
+				bytes.len, *room);
+		*room -= bytes.len;
 		p->module = module_from_bytes(j->jobs->config.base, bytes.data,
 			bytes.len, reader, err);
 		j->reading++;

@@ -5,8 +5,10 @@
  * sanitizer sees a byte too far.
  *
  * The input is a program: the memory's size, what standard input has, then
- * steps. A step is a number of a function and its arguments, or STEP_POKE with
- * bytes to put into memory.
+ * steps. A step is the number of a function and its arguments, or something to
+ * put into memory: bytes, an array of iovec, or subscriptions. Arguments are
+ * mostly what might be good: small numbers, addresses of what was put there,
+ * and places around the end of memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,10 @@
 
 #define MEMORY_MAX 4096u
 #define STEPS_MAX 32
-#define STEP_POKE 200	/* and above; below: the function with that number */
+#define STEP_POKE 200	/* to 219; below: the function with that number */
+#define STEP_IOVECS 220	/* to 239 */
+#define STEP_SUBSCRIPTIONS 240
+#define PLACES 16	/* that addresses are mostly taken from */
 #define OUTPUT_MAX 100000u
 
 #define FUNCS_MAX 92
@@ -133,15 +138,67 @@ take(struct program *in, size_t len)
 	return value;
 }
 
-/* Mostly descriptors and addresses that may be good; else anything. */
+/* Where things are put, and where results go. */
+static uint32_t
+take_place(struct program *in)
+{
+	return (uint32_t)(take(in, 1) % PLACES * (MEMORY_MAX / PLACES));
+}
+
+/* Mostly descriptors, counts and addresses that may be good; else anything. */
 static uint64_t
 take_argument(struct program *in)
 {
 	uint64_t kind = take(in, 1);
 
-	if (kind < 100)
-		return kind % 4;
-	return take(in, kind < 200 ? 2 : 8);
+	if (kind < 80)
+		return kind % 8;
+	if (kind < 150)
+		return take_place(in);
+	if (kind < 180)
+		return memory_len - 32 + take(in, 1) % 64;
+	return take(in, kind < 210 ? 2 : kind < 230 ? 4 : 8);
+}
+
+static void
+put(uint64_t at, const void *data, size_t len)
+{
+	if (at <= memory_len && len <= memory_len - at)
+		memcpy(memory + at, data, len);
+}
+
+/* Up to 40 buffers: more than those for which there is room at hand. */
+static void
+step_iovecs(struct program *in)
+{
+	uint32_t at = take_place(in);
+	size_t n = take(in, 1) % 40;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t iov[2] = { (uint32_t)take_argument(in),
+			(uint32_t)take_argument(in) };
+
+		put(at + i * sizeof(iov), iov, sizeof(iov));
+	}
+}
+
+/* Of either interface: what lies between is zero. */
+static void
+step_subscriptions(struct program *in)
+{
+	uint32_t at = take_place(in);
+	size_t n = take(in, 1) % 5, size = take(in, 1) & 1 ? 56 : 48;
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t s[56] = { 0 };
+		uint64_t words[4] = { take(in, 2), take(in, 1) % 4,
+			take(in, 1) % 5, take_argument(in) };
+
+		memcpy(s, words, 24);
+		memcpy(s + size - 24, &words[3], 8);
+		s[size - 8] = (uint8_t)(take(in, 1) % 3);
+		put(at + i * size, s, size);
+	}
 }
 
 static void
@@ -152,8 +209,7 @@ step_poke(struct program *in)
 
 	if (len > (size_t)(in->end - in->p))
 		len = (size_t)(in->end - in->p);
-	if (at <= memory_len && len <= memory_len - at)
-		memcpy(memory + at, in->p, len);
+	put(at, in->p, len);
 	in->p += len;
 }
 
@@ -211,7 +267,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < STEPS_MAX && in.p < in.end; i++) {
 		size_t step = take(&in, 1);
 
-		if (step >= STEP_POKE)
+		if (step >= STEP_SUBSCRIPTIONS)
+			step_subscriptions(&in);
+		else if (step >= STEP_IOVECS)
+			step_iovecs(&in);
+		else if (step >= STEP_POKE)
 			step_poke(&in);
 		else
 			step_call(&in, step % defining->n);

@@ -2,7 +2,11 @@
  * Compiles sandbox/policy.def to the BPF programs of sandbox/filter.c. Runs
  * on the machine that builds, and is the only user of libseccomp.
  *
- *	mkfilter x86_64|aarch64 > filters.inc
+ *	mkfilter x86_64|aarch64 [NUMBER] > filters.inc
+ *
+ * With a number, one thing of the policy is left out: rows and their checks are
+ * counted from 0 in their order, each row before its checks. For a test, which
+ * must notice; exits with 2 behind the last of them.
  */
 #include "config.h"
 
@@ -47,12 +51,13 @@ struct policy_row {
 /* Argument 0, first in its row: see filter_add. */
 #define FILE_ARG	{ 0, SCMP_CMP_GE, FILE_FD, 0 }
 
-static const struct policy_row policy[] = {
+static struct policy_row policy[] = {
 #define SYSCALL(stage, name, reason, ...) \
 	{ STAGE_##stage, #name, { __VA_ARGS__ } },
 #include "sandbox/policy.def"
 #undef SYSCALL
 };
+#define POLICY_ROWS (sizeof(policy) / sizeof(policy[0]))
 
 static void
 die(const char *what, const char *name, int error)
@@ -81,22 +86,29 @@ filter_new(uint32_t arch)
 	return ctx;
 }
 
-static void
-filter_add_checks(scmp_filter_ctx ctx, const char *name,
-    const struct scmp_arg_cmp checks[POLICY_ARGS])
+static unsigned
+row_checks(const struct policy_row *row)
 {
-	int nr = seccomp_syscall_resolve_name(name);
-	unsigned nchecks = 0;
+	unsigned n = 0;
+
+	while (n < POLICY_ARGS && row->checks[n].op != 0)
+		n++;
+	return n;
+}
+
+static void
+filter_add_rule(scmp_filter_ctx ctx, const struct policy_row *row)
+{
+	int nr = seccomp_syscall_resolve_name(row->name);
+	unsigned nchecks = row_checks(row);
 	int error;
 
-	while (nchecks < POLICY_ARGS && checks[nchecks].op != 0)
-		nchecks++;
 	if (nr == __NR_SCMP_ERROR)
-		die("unknown system call", name, -38);
+		die("unknown system call", row->name, -38);
 	error = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr,
-	    nchecks, checks);
+	    nchecks, row->checks);
 	if (error != 0)
-		die("cannot allow", name, error);
+		die("cannot allow", row->name, error);
 }
 
 /*
@@ -113,14 +125,14 @@ filter_add(scmp_filter_ctx ctx, enum policy_stage stage,
 	struct policy_row part = *row;
 
 	if (row->checks[0].op != SCMP_CMP_GE || stage != STAGE_FILES) {
-		filter_add_checks(ctx, row->name, row->checks);
+		filter_add_rule(ctx, row);
 		return;
 	}
 	for (uint64_t from = FILE_FD; from < FILE_FD_END; from *= 2) {
 		part.checks[0].op = SCMP_CMP_MASKED_EQ;
 		part.checks[0].datum_a = ~(from - 1);
 		part.checks[0].datum_b = from;
-		filter_add_checks(ctx, row->name, part.checks);
+		filter_add_rule(ctx, &part);
 	}
 }
 
@@ -148,13 +160,36 @@ filter_print(scmp_filter_ctx ctx, const char *name)
 	printf("};\n");
 }
 
+/* Leave out the thing of this number. */
+static void
+policy_omit(unsigned long number)
+{
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		struct policy_row *row = &policy[i];
+		unsigned n = row_checks(row);
+
+		if (number == 0) {
+			row->name = NULL;
+			return;
+		}
+		if (number <= n) {
+			for (unsigned k = (unsigned)number; k < POLICY_ARGS; k++)
+				row->checks[k - 1] = row->checks[k];
+			row->checks[POLICY_ARGS - 1].op = 0;
+			return;
+		}
+		number -= 1 + n;
+	}
+	exit(2);
+}
+
 static void
 stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 {
 	scmp_filter_ctx ctx = filter_new(arch);
 
-	for (size_t i = 0; i < sizeof(policy) / sizeof(policy[0]); i++) {
-		if (policy[i].stage >= stage)
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		if (policy[i].name != NULL && policy[i].stage >= stage)
 			filter_add(ctx, stage, &policy[i]);
 	}
 	filter_print(ctx, name);
@@ -164,12 +199,15 @@ stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 int
 main(int argc, char **argv)
 {
-	uint32_t arch = argc == 2 ? seccomp_arch_resolve_name(argv[1]) : 0;
+	uint32_t arch = argc == 2 || argc == 3 ?
+	    seccomp_arch_resolve_name(argv[1]) : 0;
 
 	if (arch == 0) {
-		fprintf(stderr, "usage: mkfilter x86_64|aarch64\n");
+		fprintf(stderr, "usage: mkfilter x86_64|aarch64 [NUMBER]\n");
 		return 1;
 	}
+	if (argc == 3)
+		policy_omit(strtoul(argv[2], NULL, 10));
 	printf("/* Made by sandbox/mkfilter from sandbox/policy.def for %s. */\n",
 	    argv[1]);
 	stage_print(arch, STAGE_ZYGOTE, "filter_zygote");

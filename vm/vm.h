@@ -217,12 +217,12 @@ int vm_instantiate(struct vm_store *s, struct vm_module *m,
 	struct vm_instance **out, struct vm_trap *trap, struct err *err);
 
 /*
- * After VM_UNLINKABLE: the number of the first import of m that could not be
- * linked, and what the store has under its name (object NULL: nothing). The
- * number of imports if all can be.
+ * After VM_UNLINKABLE: the number of the first import of m, beginning with from,
+ * that could not be linked, and what the store has under its name (object NULL:
+ * nothing). The number of imports if all can be.
  */
 uint32_t vm_find_unlinked(const struct vm_store *s, const struct vm_module *m,
-	struct vm_extern_item *offered);
+	uint32_t from, struct vm_extern_item *offered);
 
 /* The type that an import wants and that an item has, in the text format:
  * "(func (param i32))". NUL-terminated, cut to size - 1 bytes. */
