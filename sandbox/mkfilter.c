@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,23 @@ filter_new(uint32_t arch)
 	return ctx;
 }
 
+/*
+ * Whether the filters beneath a child's, its template's and the zygote's, make
+ * the same checks: they let this call pass in no wider way. Filters are
+ * inherited and all must agree, so the child's need not repeat them; it is put
+ * on once per call, at a price for each instruction.
+ */
+static bool
+is_checked_beneath(const struct policy_row *row)
+{
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		if (policy[i].stage != STAGE_CHILD && policy[i].name != NULL &&
+		    strcmp(policy[i].name, row->name) == 0)
+			return false;
+	}
+	return row->stage == STAGE_CHILD;
+}
+
 static unsigned
 row_checks(const struct policy_row *row)
 {
@@ -97,12 +115,14 @@ row_checks(const struct policy_row *row)
 }
 
 static void
-filter_add_rule(scmp_filter_ctx ctx, const struct policy_row *row)
+filter_add_rule(scmp_filter_ctx ctx, const struct policy_row *row, bool thin)
 {
 	int nr = seccomp_syscall_resolve_name(row->name);
 	unsigned nchecks = row_checks(row);
 	int error;
 
+	if (thin && is_checked_beneath(row))
+		nchecks = 0;
 	if (nr == __NR_SCMP_ERROR)
 		die("unknown system call", row->name, -38);
 	error = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr,
@@ -122,17 +142,18 @@ static void
 filter_add(scmp_filter_ctx ctx, enum policy_stage stage,
     const struct policy_row *row)
 {
+	const bool thin = stage == STAGE_CHILD || stage == STAGE_FILES;
 	struct policy_row part = *row;
 
 	if (row->checks[0].op != SCMP_CMP_GE || stage != STAGE_FILES) {
-		filter_add_rule(ctx, row);
+		filter_add_rule(ctx, row, thin);
 		return;
 	}
 	for (uint64_t from = FILE_FD; from < FILE_FD_END; from *= 2) {
 		part.checks[0].op = SCMP_CMP_MASKED_EQ;
 		part.checks[0].datum_a = ~(from - 1);
 		part.checks[0].datum_b = from;
-		filter_add_rule(ctx, &part);
+		filter_add_rule(ctx, &part, thin);
 	}
 }
 
