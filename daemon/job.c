@@ -2,6 +2,7 @@
 #include "daemon/job.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "daemon/child.h"
 #include "daemon/conn.h"
 #include "daemon/family.h"
+#include "daemon/probe.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/store.h"
@@ -380,6 +382,7 @@ act_run(struct job *j)
 	struct child *c = j->child;
 	int in = c->in, out = c->out, taken;
 
+	j->child_us = clock_monotonic_us();
 	c->in = c->out = -1;
 	/* Both are taken, whatever becomes of the first. */
 	taken = feed_start_take(&j->feed, base, in);
@@ -458,6 +461,8 @@ job_event(struct job *j, enum job_event event)
 
 	log_debug("job %llu: %s: %s -> %s", (unsigned long long)j->id,
 		job_event_name[event], job_state_name[j->state],
+		job_state_name[cell->next]);
+	PROBE_JOB_EVENT(j->id, job_event_name[event],
 		job_state_name[cell->next]);
 	assert(cell->action != ACT_IMPOSSIBLE);
 	/* First the state: an action may cause the next event. */
@@ -620,6 +625,11 @@ job_read_main_module(struct job *j, const struct msg *m, struct fds *fds,
 	if (msg_has(m, FIELD_SUBMIT_DIGEST))
 		return job_fetch_module(j, m, err);
 	if (msg_has(m, FIELD_SUBMIT_MODULE)) {
+		if (bytes.len > *room)
+			return err_set(err, PROTO_ERROR_TOO_LARGE, "the module "
+				"has %zu bytes, more than the limit of %" PRIu64,
+				bytes.len, *room);
+		*room -= bytes.len;
 		p->module = module_from_bytes(j->jobs->config.base, bytes.data,
 			bytes.len, reader, err);
 		j->reading++;
@@ -694,6 +704,8 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	j->id = ++jobs->last_id;
 	j->call = m->call;
 	j->conn = conn;
+	j->gid = conn->gid;
+	j->pid = conn->pid;
 	conn_add_job(conn, j);
 	TAILQ_INSERT_TAIL(&jobs->all, j, entry);
 	return j;
@@ -736,6 +748,16 @@ unsigned
 jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
+}
+
+void
+jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT])
+{
+	const struct job *j;
+
+	memset(out, 0, JOB_STATE_COUNT * sizeof(*out));
+	TAILQ_FOREACH(j, &jobs->all, entry)
+		out[j->state]++;
 }
 
 void

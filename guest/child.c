@@ -50,7 +50,7 @@ noreturn void
 child_run(const struct enter *e, const struct child *c)
 {
 	static GUEST_HOT _Alignas(4096) char *few[FEW_STRINGS];
-	static char *many[CALL_STRINGS(CALL_MAX)];
+	static GUEST_COLD char *many[CALL_STRINGS(CALL_MAX)];
 	struct guest_io *io = guest_io_get();
 	struct call call;
 	const void *data;

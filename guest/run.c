@@ -28,8 +28,8 @@ static struct {
 } run;
 
 /* One call on its way. Static, as the guest's process has a small stack. */
-static struct vm_value call_args[LIMIT_PARAMS];
-static char call_text[RESULT_TEXT_MAX];
+static GUEST_COLD struct vm_value call_args[LIMIT_PARAMS];
+static GUEST_COLD char call_text[RESULT_TEXT_MAX];
 static GUEST_HOT struct run_call {
 	struct vm_extern_item func;
 	const struct functype *type;

@@ -5,7 +5,6 @@
 
 #include <alloca.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,20 +116,6 @@ template_map(const struct ctl_msg *req, struct template_modules *m)
 	}
 }
 
-/*
- * What is large and freed again, as most of what loading takes, goes back to
- * the kernel at once: whatever stays, each child's page tables repeat.
- */
-#define LARGE_BYTES (16 << 10)
-
-static void
-template_keep_little(void)
-{
-	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
-	mallopt(M_TOP_PAD, 0);
-}
-
 /* No file grows any more; children may not change that. */
 static void
 template_loaded(void)
@@ -151,7 +136,6 @@ template_load(const struct ctl_msg *req, struct template_modules *m)
 	if (req->limits.load_cpu_us > 0 &&
 	    limits_cpu_start(req->limits.load_cpu_us, &timer) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
-	template_keep_little();
 	template_map(req, m);
 	failure = run_load(m->module, m->count, &req->limits, &err);
 	if (failure != 0)
