@@ -22,6 +22,7 @@ struct options {
 	char *group;		/* whose members may connect */
 	bool everyone;		/* anyone's process may, as policies allow */
 	bool is_private;
+	bool name_violations;
 	bool check_config, print_config;
 	bool help, version;
 	uint64_t log_level;

@@ -30,6 +30,8 @@
 _Static_assert(CTL_PRELOAD_MAX == 7, "one row of policy.def for each module");
 
 #define POLICY_ARGS 4
+#define KILL SCMP_ACT_KILL_PROCESS
+#define TRAP SCMP_ACT_TRAP	/* see sandbox/violation.h */
 #define PROGRAM_MAX 4096	/* BPF_MAXINSNS */
 
 enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_CHILD };
@@ -60,15 +62,14 @@ die(const char *what, const char *name, int error)
 }
 
 static scmp_filter_ctx
-filter_new(uint32_t arch)
+filter_new(uint32_t arch, uint32_t action)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx ctx = seccomp_init(action);
 	int error;
 
 	if (ctx == NULL)
 		die("cannot make", "a filter", -12);
-	error = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
-	    SCMP_ACT_KILL_PROCESS);
+	error = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, action);
 	if (error == 0 && seccomp_arch_native() != arch) {
 		error = seccomp_arch_add(ctx, arch);
 		if (error == 0)
@@ -152,9 +153,10 @@ policy_omit(unsigned long number)
 }
 
 static void
-stage_print(uint32_t arch, enum policy_stage stage, const char *name)
+stage_print(uint32_t arch, enum policy_stage stage, uint32_t action,
+	const char *name)
 {
-	scmp_filter_ctx ctx = filter_new(arch);
+	scmp_filter_ctx ctx = filter_new(arch, action);
 
 	for (size_t i = 0; i < POLICY_ROWS; i++) {
 		if (policy[i].name != NULL && policy[i].stage >= stage)
@@ -178,8 +180,11 @@ main(int argc, char **argv)
 		policy_omit(strtoul(argv[2], NULL, 10));
 	printf("/* Made by sandbox/mkfilter from sandbox/policy.def for %s. */\n",
 	    argv[1]);
-	stage_print(arch, STAGE_ZYGOTE, "filter_zygote");
-	stage_print(arch, STAGE_TEMPLATE, "filter_template");
-	stage_print(arch, STAGE_CHILD, "filter_child");
+	stage_print(arch, STAGE_ZYGOTE, KILL, "filter_zygote_kill");
+	stage_print(arch, STAGE_TEMPLATE, KILL, "filter_template_kill");
+	stage_print(arch, STAGE_CHILD, KILL, "filter_child_kill");
+	stage_print(arch, STAGE_ZYGOTE, TRAP, "filter_zygote_trap");
+	stage_print(arch, STAGE_TEMPLATE, TRAP, "filter_template_trap");
+	stage_print(arch, STAGE_CHILD, TRAP, "filter_child_trap");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

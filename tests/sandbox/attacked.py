@@ -17,6 +17,7 @@ test = daemons.test
 
 PROBE = BUILD / "tests" / "guest" / "probe-worker"
 REAL = BUILD / "wasmd-worker"
+FAKE = daemons.WORKER
 
 
 def need_release_x86():
