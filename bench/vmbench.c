@@ -166,7 +166,7 @@ main(int argc, char **argv)
 	while ((opt = getopt(argc, argv, "+c:dlpt")) != -1) {
 		o.timed |= opt == 't';
 		o.lazy |= opt == 'l';
-		o.plain |= opt == 'p' || opt == 'c';
+		o.plain |= opt == 'p';
 		o.disassemble |= opt == 'd';
 		if (opt == 'c')
 			o.counts = optarg;

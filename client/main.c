@@ -34,6 +34,8 @@ static const struct verb verbs[] = {
 		list_options, false, store_run },
 	{ "remove", "DIGEST...", "remove modules from the store",
 		remove_options, false, store_run },
+	{ "stats", "", "show what the daemon does and has done",
+		stats_options, false, stats_run },
 	{ "check", "", "show which layers of confinement are in force",
 		check_options, false, check_run },
 	{ "help", "[VERB]", "explain a verb",

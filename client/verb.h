@@ -42,6 +42,10 @@ extern const struct option_spec put_options[], list_options[];
 extern const struct option_spec remove_options[];
 int store_run(const struct verb *verb, int argc, char **argv);
 
+/* stats.c */
+extern const struct option_spec stats_options[];
+int stats_run(const struct verb *verb, int argc, char **argv);
+
 /* check.c */
 extern const struct option_spec check_options[];
 int check_run(const struct verb *verb, int argc, char **argv);

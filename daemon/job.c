@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <event2/event.h>
 
@@ -15,6 +16,7 @@
 #include "daemon/child.h"
 #include "daemon/conn.h"
 #include "daemon/family.h"
+#include "daemon/probe.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/store.h"
@@ -85,6 +87,7 @@ job_let_go(struct job *j)
 	evtimer_del(j->sleep);
 	child_free(j->child);
 	j->child = NULL;
+	fd_close(&j->request.broker);
 	buf_clear(&j->packed);
 	queue_withdraw(j->jobs->config.queue, j);
 	queue_release(j->jobs->config.queue, j);
@@ -391,7 +394,10 @@ act_run(struct job *j)
 	struct child *c = j->child;
 	int in = c->in, out = c->out, taken;
 
+	j->child_us = clock_monotonic_us();
 	c->in = c->out = -1;
+	/* The child has it; the broker is to learn of its end. */
+	fd_close(&j->request.broker);
 	/* Both are taken, whatever becomes of the first. */
 	taken = feed_start_take(&j->feed, base, in);
 	if (stream_start_take(&j->stream, base, out) == -1 || taken == -1 ||
@@ -470,6 +476,8 @@ job_event(struct job *j, enum job_event event)
 	log_debug("job %llu: %s: %s -> %s", (unsigned long long)j->id,
 		job_event_name[event], job_state_name[j->state],
 		job_state_name[cell->next]);
+	PROBE_JOB_EVENT(j->id, job_event_name[event],
+		job_state_name[cell->next]);
 	assert(cell->action != ACT_IMPOSSIBLE);
 	/* First the state: an action may cause the next event. */
 	j->state = cell->next;
@@ -528,6 +536,7 @@ job_free(struct job *j)
 	struct jobs *jobs = j->jobs;
 
 	queue_leave(jobs->config.queue, j);
+	fd_close(&j->request.broker);
 	if (j->fetch != NULL)
 		store_forget(j->fetch);
 	program_clear(&j->program);
@@ -569,6 +578,7 @@ job_alloc(struct jobs *jobs, struct user *user)
 	j->request.on_child = job_on_child;
 	j->request.on_failure = job_on_no_child;
 	j->request.arg = j;
+	j->request.broker = -1;
 	j->stream.fd = j->feed.fd = -1;
 	j->stream.ops = &job_stream_ops;
 	j->stream.arg = j->feed.arg = j;
@@ -598,6 +608,30 @@ job_take_module(struct job *j, struct fds *fds, size_t *at, uint64_t *room,
 		j->reading++;
 	}
 	return m;
+}
+
+/* The socket to the client's broker: the last descriptor, which is taken. It is
+ * passed on to the child and never read here. */
+static int
+job_take_broker(struct job *j, const struct msg *m, struct fds *fds, size_t at,
+	struct err *err)
+{
+	int domain = 0, type = 0;
+	socklen_t len = sizeof(int);
+	int fd;
+
+	if (msg_number(m, FIELD_SUBMIT_BROKER, 0) == 0)
+		return 0;
+	fd = fds->fd[at];
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    domain != AF_UNIX || type != SOCK_SEQPACKET)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: broker: it is no socket of the type "
+			"SOCK_SEQPACKET");
+	j->request.broker = fd;
+	fds->fd[at] = -1;
+	return 0;
 }
 
 static int
@@ -662,7 +696,7 @@ job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
 			return -1;
 		}
 	}
-	return 0;
+	return job_take_broker(j, m, fds, at, err);
 }
 
 /* Whether there may be one more of the user's. */
@@ -710,6 +744,8 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	j->id = ++jobs->last_id;
 	j->call = m->call;
 	j->conn = conn;
+	j->gid = conn->gid;
+	j->pid = conn->pid;
 	conn_add_job(conn, j);
 	TAILQ_INSERT_TAIL(&jobs->all, j, entry);
 	return j;
@@ -752,6 +788,16 @@ unsigned
 jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
+}
+
+void
+jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT])
+{
+	const struct job *j;
+
+	memset(out, 0, JOB_STATE_COUNT * sizeof(*out));
+	TAILQ_FOREACH(j, &jobs->all, entry)
+		out[j->state]++;
 }
 
 void

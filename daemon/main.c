@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 #include "daemon/listen.h"
 #include "daemon/notify.h"
 #include "daemon/option.h"
+#include "daemon/processor.h"
 #include "daemon/server.h"
+#include "daemon/worker_path.h"
 #include "sandbox/launch.h"
 
 #define FILES_MAX 65536	/* descriptors; more only make fork slower */
@@ -85,44 +88,57 @@ main_socket(const struct options *o)
 	return path;
 }
 
-/* The worker beside this program, as in a build tree, or where it was
- * installed. */
 static const char *
 main_worker(const struct options *o)
 {
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
-	char *slash;
+	char own[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
 	if (o->worker != NULL)
 		return o->worker;
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash != NULL) {
-		strcpy(slash, "/wasmd-worker");
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return WASMD_WORKER;
+	own[n > 0 ? n : 0] = '\0';
+	return worker_path(own, WASMD_WORKER, processor_is_v3());
 }
 
 static struct listener *
-main_listen(const struct options *o)
+main_open_listener(struct listen_config *config, const struct options *o)
 {
-	struct listen_config config = {
-		.path = main_socket(o), .is_private = o->is_private,
-		.has_group = o->group != NULL, .everyone = o->everyone,
-	};
 	struct err err = ERR_NONE;
 	struct listener *l;
 
+	config->is_private = o->is_private;
+	config->has_group = o->group != NULL;
+	config->everyone = o->everyone;
 	if (o->group != NULL &&
-	    identity_find_group(&config.group, o->group, &err) == -1)
+	    identity_find_group(&config->group, o->group, &err) == -1)
 		log_fatal("%s", err.text);
-	l = listener_open(&config, &err);
+	l = listener_open(config, &err);
 	if (l == NULL)
 		log_fatal("%s", err.text);
 	return l;
+}
+
+/* For clients, and for metrics if they are wanted. */
+static void
+main_listen(struct server_config *config)
+{
+	const struct options *o = config->options;
+	int clients[NOTIFY_FDS_MAX], metrics[NOTIFY_FDS_MAX];
+	struct listen_config for_clients = {
+		.adopted = clients,
+		.nadopted = notify_listen_fds(false, clients),
+		.path = main_socket(o),
+	};
+	struct listen_config for_metrics = {
+		.adopted = metrics,
+		.nadopted = notify_listen_fds(true, metrics),
+		.path = o->metrics_socket,
+	};
+
+	notify_forget_fds();
+	config->listener = main_open_listener(&for_clients, o);
+	if (for_metrics.nadopted > 0 || for_metrics.path != NULL)
+		config->metrics = main_open_listener(&for_metrics, o);
 }
 
 static void
@@ -175,7 +191,6 @@ main(int argc, char *argv[])
 	struct launch_config launch;
 	struct server_config config = { .source = &source, .launch = &launch };
 	struct err err = ERR_NONE;
-	struct listener *listener;
 	struct server *server;
 	struct identity id;
 	sigset_t signals;
@@ -191,8 +206,8 @@ main(int argc, char *argv[])
 		    config.options->is_private, &err) == -1)
 		log_fatal("%s", err.text);
 	main_launch_config(&launch, config.options, &id);
-	listener = main_listen(config.options);
-	server = server_new_take(&config, listener, &err);
+	main_listen(&config);
+	server = server_new_take(&config, &err);
 	if (server == NULL)
 		log_fatal("%s", err.text);
 	if (identity_become(&id, &err) == -1)

@@ -7,6 +7,7 @@
 struct conn;
 struct event_base;
 struct jobs;
+struct stats;
 struct options;
 struct store;
 struct workers;
@@ -15,6 +16,7 @@ struct workers;
 struct request_context {
 	struct jobs *jobs;
 	const struct workers *workers;
+	const struct stats *stats;
 	struct store *store;
 	struct event_base *base;
 	struct options *const *options;	/* those of the moment */

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/metrics.h"
 #include "daemon/process.h"
 #include "daemon/program.h"
 
@@ -183,6 +184,7 @@ workers_lose(struct workers *ws, const char *why)
 	struct worker *w = ws->current;
 	struct spawn *s = w->current;
 
+	metric_add(METRIC_WORKERS_LOST, 1);
 	log_err("the worker is lost: %s", why);
 	event_del(w->on_message);
 	/* Calls of it may go on for long: do not keep it as a zombie. */

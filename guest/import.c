@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "guest/hot.h"
 #include "guest/import_known.h"
 #include "guest/program.h"
 #include "guest/text.h"
@@ -300,7 +301,7 @@ explain_others(struct text *t, const struct program *p, unsigned i, uint32_t n)
 void
 import_explain(const struct program *p, unsigned i, struct err *err)
 {
-	static char data[RESULT_TEXT_MAX];
+	static GUEST_COLD char data[RESULT_TEXT_MAX];
 	static struct text t = { .data = data };
 	const struct vm_module *m = p->module[i].module;
 	const struct module *syntax = vm_module_syntax(m);

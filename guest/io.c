@@ -41,7 +41,7 @@ static struct {
 	_Alignas(8) uint8_t out[sizeof(struct out_frame) + FRAME_DATA_MAX];
 	_Alignas(8) uint8_t call[CALL_MAX];
 	uint8_t input[INPUT_MAX];
-} large;
+} large GUEST_COLD;
 
 struct guest_io *
 guest_io_get(void)

@@ -5,7 +5,6 @@
 
 #include <alloca.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,20 +116,6 @@ template_map(const struct ctl_msg *req, struct template_modules *m)
 	}
 }
 
-/*
- * What is large and freed again, as most of what loading takes, goes back to
- * the kernel at once: whatever stays, each child's page tables repeat.
- */
-#define LARGE_BYTES (16 << 10)
-
-static void
-template_keep_little(void)
-{
-	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
-	mallopt(M_TOP_PAD, 0);
-}
-
 /* No file grows any more; children may not change that. */
 static void
 template_loaded(void)
@@ -151,7 +136,6 @@ template_load(const struct ctl_msg *req, struct template_modules *m)
 	if (req->limits.load_cpu_us > 0 &&
 	    limits_cpu_start(req->limits.load_cpu_us, &timer) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
-	template_keep_little();
 	template_map(req, m);
 	failure = run_load(m->module, m->count, &req->limits, &err);
 	if (failure != 0)
@@ -203,15 +187,18 @@ template_spawn(const struct enter *e, const struct template_calls *c,
 
 	if (pid == 0) {
 		child_run(e, &(struct child){
-			.in = fds[0], .out = fds[1],
+			.in = fds[CONTROL_IN], .out = fds[CONTROL_OUT],
+			.broker = fds[CONTROL_BROKER],
 			.cpu_us = c->cpu_us,
 			.ahead = msg->call.ahead != 0,
 			.partial = c->partial,
 		});
 	}
 	control_send_spawned(msg->id, pid, pidfd);
-	close(fds[0]);
-	close(fds[1]);
+	close(fds[CONTROL_IN]);
+	close(fds[CONTROL_OUT]);
+	if (fds[CONTROL_BROKER] != -1)
+		close(fds[CONTROL_BROKER]);
 }
 
 /* Not inlined: see template_run. */
@@ -219,11 +206,11 @@ static noreturn __attribute__((noinline)) void
 template_serve(const struct enter *e, struct template_calls *calls)
 {
 	struct ctl_msg msg;
-	int fds[2];
+	int fds[CONTROL_CALL_FDS];
 
 	for (;;) {
 		template_translate(calls);
-		control_recv(&msg, CTL_CALL, fds, 2);
+		control_recv_call(&msg, fds);
 		template_spawn(e, calls, &msg, fds);
 		calls->count += msg.call.ahead == 0 || calls->ahead;
 		calls->ahead |= msg.call.ahead != 0;

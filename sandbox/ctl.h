@@ -9,6 +9,7 @@
  *   zygote -> daemon     CTL_SPAWNED   + [pidfd]          or CTL_FAILED
  *   template -> daemon   CTL_READY                        or CTL_FAILED
  *   daemon -> template   CTL_CALL      + [stdin pipe, output pipe]
+ *                                  or  + [both, broker's socket]
  *   template -> daemon   CTL_SPAWNED   + [pidfd]          or CTL_FAILED
  *   template -> daemon   CTL_VIOLATION, last: see sandbox/violation.h
  *

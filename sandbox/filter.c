@@ -17,6 +17,7 @@ static const struct sock_fprog programs[FILTER_ACTIONS][FILTER_COUNT] = {
 	[FILTER_ZYGOTE] = PROGRAM(filter_zygote_##action), \
 	[FILTER_TEMPLATE] = PROGRAM(filter_template_##action), \
 	[FILTER_CHILD] = PROGRAM(filter_child_##action), \
+	[FILTER_FILES] = PROGRAM(filter_files_##action), \
 }
 	[FILTER_KILL] = PROGRAMS(kill),
 	[FILTER_TRAP] = PROGRAMS(trap),
