@@ -395,6 +395,7 @@ server_start_conns(struct server *s, struct err *err)
 	s->conns = conns_new(&config);
 	s->stats.conns = s->conns;
 	s->stats.jobs = s->jobs;
+	s->stats.store = s->store;
 	s->stats.templates = s->templates;
 	s->stats.workers = s->workers;
 	if (s->conns == NULL ||
@@ -529,6 +530,7 @@ server_free(struct server *s)
 	if (s->conns != NULL)
 		conns_close_all(s->conns);
 	templates_free(s->templates);
+	workers_stop(s->workers);
 	if (s->base != NULL)
 		server_settle(s);
 	conns_free(s->conns);
