@@ -149,9 +149,12 @@ conn_send(struct conn *c, const struct msg *m)
 		conn_close_later(c, "a message could not be packed");
 		return;
 	}
-	if (evbuffer_add(c->out, scratch->data, scratch->len) == -1 ||
-	    event_add(c->on_write, NULL) == -1)
+	if (evbuffer_add(c->out, scratch->data, scratch->len) == -1)
 		conn_close_later(c, "out of memory");
+	/* Tried once in this turn of the loop, with what else is said in it;
+	 * the kernel is asked to wait for room only when there is none. */
+	else if (!event_pending(c->on_write, EV_WRITE, NULL))
+		event_active(c->on_write, EV_WRITE, 0);
 }
 
 void
@@ -318,8 +321,12 @@ conn_on_write(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	left = evbuffer_get_length(c->out);
-	if (left == 0)
+	if (left == 0) {
 		event_del(c->on_write);
+	} else if (event_add(c->on_write, NULL) == -1) {
+		conn_close(c, "out of memory");
+		return;
+	}
 	if (left == 0 && c->ending) {
 		conn_close(c, "after an error");
 		return;

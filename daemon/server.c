@@ -529,6 +529,7 @@ server_free(struct server *s)
 	if (s->conns != NULL)
 		conns_close_all(s->conns);
 	templates_free(s->templates);
+	workers_stop(s->workers);
 	if (s->base != NULL)
 		server_settle(s);
 	conns_free(s->conns);
