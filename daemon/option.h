@@ -23,6 +23,7 @@ struct options {
 	char *group;		/* whose members may connect */
 	bool everyone;		/* anyone's process may, as policies allow */
 	bool is_private;
+	bool name_violations;
 	bool check_config, print_config;
 	bool take_over;		/* from the daemon that runs there */
 	bool help, version;
@@ -53,6 +54,7 @@ enum option_kind {
 	OPT_TIME,	/* seconds, or with ms, s, m, h; kept in ms */
 	OPT_LEVEL,
 	OPT_REQUIRE,	/* a layer's name, or all; may be repeated */
+	OPT_PREFER,	/* likewise: used when present */
 	OPT_WITHOUT,
 };
 
