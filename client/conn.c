@@ -36,6 +36,8 @@ struct wasmd {
 	uint32_t last_call;
 	struct request *requests;
 	struct wasmd_job *jobs;
+	conn_answer_fn on_event;
+	void *event_arg;
 };
 
 /* ---- sending ----------------------------------------------------------- */
@@ -185,6 +187,14 @@ wasmd_request(struct wasmd *w, struct msg *m, int fd,
 	return 0;
 }
 
+void
+wasmd_on_event(struct wasmd *w,
+	void (*on_event)(void *arg, const struct msg *event), void *arg)
+{
+	w->on_event = on_event;
+	w->event_arg = arg;
+}
+
 int
 wasmd_notify(struct wasmd *w, const struct msg *m, struct err *err)
 {
@@ -226,12 +236,18 @@ conn_answered(struct wasmd *w, const struct msg *m)
 static bool
 conn_take_item(struct wasmd *w, const struct msg *m)
 {
+	const enum field_id call = m->id == MSG_MODULE_ITEM ?
+		FIELD_MODULE_ITEM_CALL : FIELD_JOB_ITEM_CALL;
 	struct request *r;
 
-	if (m->id != MSG_MODULE_ITEM)
+	if (m->id == MSG_JOB_EVENT || m->id == MSG_JOB_MISSED) {
+		if (w->on_event != NULL)
+			w->on_event(w->event_arg, m);
+		return true;
+	}
+	if (m->id != MSG_MODULE_ITEM && m->id != MSG_JOB_ITEM)
 		return false;
-	r = *conn_find_request(w, (uint32_t)msg_number(m,
-		FIELD_MODULE_ITEM_CALL, 0));
+	r = *conn_find_request(w, (uint32_t)msg_number(m, call, 0));
 	if (r != NULL && r->on_item != NULL)
 		r->on_item(r->arg, m);
 	return true;

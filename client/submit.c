@@ -1,6 +1,7 @@
 /* wasmctl submit and its alias run: run a module and be its terminal. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,10 @@ struct submit_values {
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
+	bool detach;
+	bool open_stdin;
+	uint64_t keep_bytes;
+	uint64_t priority;
 	const char *stdin_path;
 	bool no_stdin;
 	bool deterministic;
@@ -61,6 +66,14 @@ const struct option_spec submit_options[] = {
 		"memory for its calls in calls" },
 	{ 0, "max-table", OPTION_NUMBER, AT(table_elems), "NUMBER",
 		"elements that its tables may have" },
+	{ 'd', "detach", OPTION_FLAG, AT(detach), NULL,
+		"let it run on its own, and print its number" },
+	{ 0, "open-stdin", OPTION_FLAG, AT(open_stdin), NULL,
+		"leave a detached job's standard input to wasmctl attach" },
+	{ 0, "keep", OPTION_SIZE, AT(keep_bytes), "SIZE",
+		"keep this much of a detached job's output, up to 16M" },
+	{ 0, "priority", OPTION_NUMBER, AT(priority), "NUMBER",
+		"1 to 9: before your other jobs that wait, or behind them" },
 	{ 0, "stdin", OPTION_TEXT, AT(stdin_path), "FILE",
 		"its standard input, in place of ours" },
 	{ 'n', "no-stdin", OPTION_FLAG, AT(no_stdin), NULL,
@@ -189,6 +202,9 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.closed = wants_stdin ? closed : closed & ~1u,
 		.deterministic = v->deterministic,
 		.seed = v->seed,
+		.detach = v->detach,
+		.keep_bytes = (uint32_t)v->keep_bytes,
+		.priority = (unsigned)v->priority,
 		.wall_ms = v->wall_ms,
 		.cpu_ms = v->cpu_ms,
 		.fuel = v->fuel,
@@ -197,7 +213,8 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.output_bytes = v->output_bytes,
 		.table_elems = v->table_elems,
 	};
-	call->tty = submit_terminals(call->has_stdin);
+	if (!v->detach)
+		call->tty = submit_terminals(call->has_stdin);
 }
 
 /* ---- after ------------------------------------------------------------- */
@@ -308,6 +325,9 @@ submit_session(const struct submit_values *v, const struct program *p,
 	submit_make_call(&call, v, p, args);
 	if (session_run(&s, conn, &call) == -1)
 		status = submit_fail(v, meta, p->modules[0].path, &s.err);
+	else if (s.detach && s.id != 0)
+		status = printf("%llu\n", (unsigned long long)s.id) > 0 ? 0 :
+			EXIT_WASMCTL;
 	else
 		status = submit_finish(&s, v, p, meta);
 	session_clear(&s);
@@ -371,6 +391,24 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 }
 
 static int
+submit_check(const struct submit_values *v)
+{
+	if (v->keep_bytes > 0 && !v->detach)
+		report("--keep is for --detach: other output is not kept");
+	else if (v->open_stdin && !v->detach)
+		report("--open-stdin is for --detach");
+	else if (v->keep_bytes > PROTO_KEEP_MAX)
+		report("--keep: at most 16M can be kept");
+	else if (v->priority > 9)
+		report("--priority: at most 9");
+	else if (v->detach && (v->json || v->meta != NULL))
+		report("--detach: there is no record yet; see wasmctl wait");
+	else
+		return 0;
+	return -1;
+}
+
+static int
 submit_with(const struct verb *verb, struct submit_values *v, int argc,
 	char **argv)
 {
@@ -388,7 +426,7 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 			argv[0]);
 		return EXIT_WASMCTL;
 	}
-	if (submit_fill_env(v) == -1 || submit_read_seed(v) == -1)
+	if (submit_check(v) == -1 || submit_fill_env(v) == -1 || submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
 	return submit_file(v, argc - first, argv + first);
 }

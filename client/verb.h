@@ -42,6 +42,17 @@ extern const struct option_spec put_options[], list_options[];
 extern const struct option_spec remove_options[];
 int store_run(const struct verb *verb, int argc, char **argv);
 
+/* jobs.c: ps, status, kill, rm, events */
+extern const struct option_spec ps_options[], kill_options[];
+int jobs_run(const struct verb *verb, int argc, char **argv);
+/* A job's number. -1 after a report. */
+int job_number(const char *text, uint64_t *out);
+
+/* follow.c: logs, attach, wait */
+extern const struct option_spec logs_options[], attach_options[];
+extern const struct option_spec wait_options[];
+int follow_run(const struct verb *verb, int argc, char **argv);
+
 /* check.c */
 extern const struct option_spec check_options[];
 int check_run(const struct verb *verb, int argc, char **argv);

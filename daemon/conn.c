@@ -133,6 +133,16 @@ conn_has_room(struct conn *c)
 }
 
 void
+conn_send_frame(struct conn *c, const struct buf *frame)
+{
+	if (c->fd == -1)
+		return;
+	if (evbuffer_add(c->out, frame->data, frame->len) == -1 ||
+	    event_add(c->on_write, NULL) == -1)
+		conn_close_later(c, "out of memory");
+}
+
+void
 conn_send(struct conn *c, const struct msg *m)
 {
 	struct buf *scratch = &c->conns->scratch;

@@ -102,6 +102,8 @@ void conn_set_ready(struct conn *c);
 /* Queue a message. On a closed connection, nothing. Never closes it: jobs send
  * in the middle of their events. */
 void conn_send(struct conn *c, const struct msg *m);
+/* The same of a whole frame. */
+void conn_send_frame(struct conn *c, const struct buf *frame);
 void conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
 	const char *text, uint64_t retry_ms);
 

@@ -14,6 +14,7 @@
 #include "daemon/child.h"
 #include "daemon/conn.h"
 #include "daemon/family.h"
+#include "daemon/kept.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/store.h"
@@ -25,10 +26,14 @@
  * not share a template; the call's wall time covers loading, too. */
 #define JOB_LOAD_CPU_US 60000000u
 
+/* Output of a detached one that is kept when nobody said how much. */
+#define JOB_KEEP_DEFAULT (1u << 20)
+
 struct jobs {
 	struct jobs_config config;
 	struct job_list all;
 	struct job_list done;	/* freed from the event loop */
+	struct watch_list watches;
 	unsigned count;
 	uint64_t last_id;
 	struct event *reaper;
@@ -101,6 +106,11 @@ job_conclude(struct job *j, bool tell)
 	outcome_of(&o, &j->facts, &j->limits);
 	if (tell)
 		report_exit(j, &o, jobs->config.layers);
+	else if (j->kept != NULL)
+		kept_drop(j->kept);
+	j->kept = NULL;
+	watches_tell(&jobs->watches, j, job_state_name[JOB_DONE],
+		proto_status_info[o.status].letters);
 	audit_job(j, &o);
 	job_let_go(j);
 	if (j->conn != NULL)
@@ -118,7 +128,8 @@ job_has_room(void *arg)
 {
 	struct job *j = arg;
 
-	return conn_has_room(j->conn);
+	/* What is kept never waits. */
+	return j->kept != NULL || conn_has_room(j->conn);
 }
 
 static void
@@ -127,6 +138,10 @@ job_on_data(void *arg, int fd, const void *data, size_t len)
 	struct job *j = arg;
 	struct msg m;
 
+	if (j->kept != NULL) {
+		kept_output(j->kept, fd, data, len);
+		return;
+	}
 	msg_init_notify(&m, MSG_JOB_OUTPUT);
 	msg_set_number(&m, FIELD_JOB_OUTPUT_JOB, j->id);
 	msg_set_number(&m, FIELD_JOB_OUTPUT_FD, (uint64_t)fd);
@@ -215,6 +230,8 @@ job_on_grant(void *arg, uint32_t bytes)
 	struct job *j = arg;
 	struct msg m;
 
+	if (j->kept != NULL)
+		kept_grant(j->kept, bytes);
 	if (j->conn == NULL)
 		return;
 	msg_init_notify(&m, MSG_JOB_WANT_INPUT);
@@ -327,6 +344,18 @@ act_none(struct job *j)
 {
 }
 
+/* Its client knows its number, and may leave it alone. */
+static void
+job_detach(struct job *j)
+{
+	struct kept *p = j->kept;
+
+	memcpy(p->module, program_hex(&j->program), sizeof(p->module));
+	p->client = j->conn->pid;
+	conn_remove_job(j->conn, j);
+	j->conn = NULL;
+}
+
 static void
 act_accept(struct job *j)
 {
@@ -336,6 +365,8 @@ act_accept(struct job *j)
 	msg_set_number(&m, RESULT_SUBMIT_JOB, j->id);
 	msg_set_str(&m, RESULT_SUBMIT_MODULE, module_hex(j->program.module));
 	conn_send(j->conn, &m);
+	if (j->kept != NULL)
+		job_detach(j);
 	queue_wait(j->jobs->config.queue, j);
 }
 
@@ -393,7 +424,7 @@ act_run(struct job *j)
 static void
 act_report(struct job *j)
 {
-	job_conclude(j, j->conn != NULL);
+	job_conclude(j, j->conn != NULL || j->kept != NULL);
 }
 
 static void
@@ -460,6 +491,9 @@ job_event(struct job *j, enum job_event event)
 		job_state_name[cell->next]);
 	assert(cell->action != ACT_IMPOSSIBLE);
 	/* First the state: an action may cause the next event. */
+	if (j->state != cell->next && cell->next != JOB_DONE)
+		watches_tell(&j->jobs->watches, j, job_state_name[cell->next],
+			NULL);
 	j->state = cell->next;
 	job_actions[cell->action](j);
 }
@@ -478,6 +512,21 @@ job_abandon(struct job *j)
 {
 	job_blame(j, CAUSE_ABANDON);
 	job_event(j, JOB_EV_ABANDON);
+}
+
+void
+job_tell_ahead(struct job *j, uint64_t ahead)
+{
+	struct msg m;
+
+	/* One more, as 0 stands for nothing. */
+	if (j->conn == NULL || j->told_ahead == ahead + 1)
+		return;
+	j->told_ahead = ahead + 1;
+	msg_init_notify(&m, MSG_JOB_QUEUED);
+	msg_set_number(&m, FIELD_JOB_QUEUED_JOB, j->id);
+	msg_set_number(&m, FIELD_JOB_QUEUED_AHEAD, ahead);
+	conn_send(j->conn, &m);
 }
 
 bool
@@ -687,10 +736,18 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
 		goto fail;
 	}
+	if (msg_number(m, FIELD_SUBMIT_DETACH, 0) != 0 &&
+	    (j->kept = kept_new(jobs->config.keeper, j, msg_number(m,
+		FIELD_SUBMIT_KEEP_BYTES, JOB_KEEP_DEFAULT))) == NULL) {
+		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		goto fail;
+	}
 	if (submit_read(j, m, fds->count, &user->policy.most, err) == -1 ||
 	    job_read_modules(j, m, fds, err) == -1)
 		goto fail;
 	j->id = ++jobs->last_id;
+	if (j->kept != NULL)
+		j->kept->id = j->id;
 	j->call = m->call;
 	j->conn = conn;
 	conn_add_job(conn, j);
@@ -698,6 +755,8 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	return j;
 fail:
 	fds_close(fds);
+	if (j != NULL && j->kept != NULL)
+		kept_drop(j->kept);
 	if (j != NULL)
 		job_free(j);
 	return NULL;
@@ -713,6 +772,7 @@ jobs_new(const struct jobs_config *config)
 	jobs->config = *config;
 	TAILQ_INIT(&jobs->all);
 	TAILQ_INIT(&jobs->done);
+	TAILQ_INIT(&jobs->watches);
 	jobs->reaper = event_new(config->base, -1, 0, jobs_on_reap, jobs);
 	if (jobs->reaper == NULL) {
 		free(jobs);
@@ -729,6 +789,46 @@ jobs_free(struct jobs *jobs)
 	assert(jobs->count == 0);
 	event_free(jobs->reaper);
 	free(jobs);
+}
+
+struct job *
+jobs_find(const struct jobs *jobs, uint64_t id, uid_t uid)
+{
+	struct job *j;
+
+	TAILQ_FOREACH(j, &jobs->all, entry) {
+		if (j->id == id)
+			return job_is_known(j) &&
+				(uid == 0 || uid == j->user->uid) ? j : NULL;
+	}
+	return NULL;
+}
+
+const struct job *
+jobs_next(const struct jobs *jobs, uint64_t after)
+{
+	const struct job *j;
+
+	TAILQ_FOREACH(j, &jobs->all, entry) {
+		if (j->id > after && job_is_known(j))
+			return j;
+	}
+	return NULL;
+}
+
+const struct job *
+job_next(const struct job *j)
+{
+	do {
+		j = TAILQ_NEXT(j, entry);
+	} while (j != NULL && !job_is_known(j));
+	return j;
+}
+
+struct watch_list *
+jobs_watches(struct jobs *jobs)
+{
+	return &jobs->watches;
 }
 
 unsigned

@@ -7,6 +7,8 @@
 struct conn;
 struct event_base;
 struct jobs;
+struct keeper;
+struct queue;
 struct options;
 struct store;
 struct workers;
@@ -16,6 +18,8 @@ struct request_context {
 	struct jobs *jobs;
 	const struct workers *workers;
 	struct store *store;
+	struct keeper *keeper;
+	const struct queue *queue;
 	struct event_base *base;
 	struct options *const *options;	/* those of the moment */
 };

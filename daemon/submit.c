@@ -10,6 +10,9 @@
 /* Strings of one message, each copied with a NUL, and the vectors to them. */
 #define SUBMIT_ARENA (4 * PROTO_FRAME_MAX)
 
+/* In the middle. */
+#define SUBMIT_PRIORITY 5
+
 /* The default of args: a program that has no other name. */
 static const char *const submit_args[] = { "module.wasm" };
 
@@ -141,6 +144,10 @@ submit_check(const struct msg *m, size_t nfds, struct err *err)
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: %zu descriptors came with it; module_fd and "
 			"preload want %zu", nfds, wants_fd + npreload);
+	if (msg_has(m, FIELD_SUBMIT_KEEP_BYTES) &&
+	    msg_number(m, FIELD_SUBMIT_DETACH, 0) == 0)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: keep_bytes without detach");
 	if (msg_has(m, FIELD_SUBMIT_PARAMS) && !msg_has(m, FIELD_SUBMIT_INVOKE))
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: params without invoke");
@@ -215,9 +222,13 @@ submit_read(struct job *j, const struct msg *m, size_t nfds,
 	    limits_from_msg(&j->limits, m, most, err) == -1)
 		return -1;
 	j->deterministic = msg_number(m, FIELD_SUBMIT_DETERMINISTIC, 0) != 0;
+	j->priority = (unsigned)msg_number(m, FIELD_SUBMIT_PRIORITY,
+		SUBMIT_PRIORITY);
 	j->has_stdin = msg_number(m, FIELD_SUBMIT_STDIN, 0) != 0;
 	j->feed.ended = !j->has_stdin;
-	j->stream.credit = msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
+	/* What is kept waits for nobody. */
+	j->stream.credit = j->kept != NULL ? UINT64_MAX :
+		msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
 	j->stream.limit = j->limits.v[LIMIT_OUTPUT];
 	arena_init(&a, SUBMIT_ARENA);
 	r = submit_pack(j, m, &a, err);
