@@ -62,10 +62,10 @@ profile_write(const struct code *c, const char *path)
 		fprintf(out, "function %u\n", (unsigned)f);
 		for (uint32_t at = c->funcs[f].start; at < c->funcs[f].end &&
 		    listing_read(d, c, at, &in); at += in.length)
-			fprintf(out, "%llu %llu %s\n",
+			fprintf(out, "%llu %llu %s %u\n",
 				(unsigned long long)counters[at / 8].executed,
 				(unsigned long long)counters[at / 8].fell,
-				in.name);
+				in.name, (unsigned)in.fused);
 	}
 	listing_free(d);
 	return fclose(out) == 0 ? 0 : -1;

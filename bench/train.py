@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Choose the sequences of instructions to fuse, from profiles.
 
-A profile is what `vmprofile -c PROFILE MODULE` wrote. Train on other programs
+A profile is what `vmprofile -p -c PROFILE MODULE` wrote. Train on other programs
 than those that judge the result: bench/train/ has some, and language engines
 compiled to WebAssembly, running scripts, are the best there are.
 
@@ -36,7 +36,7 @@ def read(path):
         if line.startswith("function"):
             functions.append([])
             continue
-        executed, fell, name = line.split()
+        executed, fell, name, _ = line.split()
         functions[-1].append((int(executed), int(fell), name))
         total += int(executed)
     least = total * LEAST

@@ -4,6 +4,7 @@
  *
  * usage: vmbench [OPTION] MODULE [ARGUMENT...]
  *   -t       print how long loading and running took, and the fuel used
+ *   -l       lazy: translate each function at its first call
  *   -p       plain: fuse no instructions
  *   -d       print the code that the module was translated to; run nothing
  *   -c FILE  write how often each instruction was executed (of vmprofile)
@@ -22,7 +23,7 @@
 #include "vm/exec/listing.h"
 
 struct options {
-	bool timed, plain, disassemble;
+	bool timed, plain, lazy, disassemble;
 	const char *counts;
 };
 
@@ -130,6 +131,7 @@ run(const struct options *o, const uint8_t *bytes, size_t len)
 	int ret = 0;
 
 	vm->plain = o->plain;
+	vm_set_lazy(vm, o->lazy ? 1 : 0);
 	if (store == NULL || vm_module_new(vm, bytes, len, &module, &err) == -1) {
 		fprintf(stderr, "vmbench: %s\n", err.text);
 		return 126;
@@ -148,7 +150,7 @@ static int
 usage(void)
 {
 	fprintf(stderr,
-		"usage: vmbench [-dpt] [-c FILE] MODULE [ARGUMENT...]\n");
+		"usage: vmbench [-dlpt] [-c FILE] MODULE [ARGUMENT...]\n");
 	return 2;
 }
 
@@ -161,9 +163,10 @@ main(int argc, char **argv)
 	size_t len = 0;
 	int opt, ret;
 
-	while ((opt = getopt(argc, argv, "+c:dpt")) != -1) {
+	while ((opt = getopt(argc, argv, "+c:dlpt")) != -1) {
 		o.timed |= opt == 't';
-		o.plain |= opt == 'p' || opt == 'c';
+		o.lazy |= opt == 'l';
+		o.plain |= opt == 'p';
 		o.disassemble |= opt == 'd';
 		if (opt == 'c')
 			o.counts = optarg;

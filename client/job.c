@@ -15,6 +15,7 @@ struct wasmd_job {
 	bool no_wait;
 	bool detach;
 	uint64_t id;
+	bool trace;		/* there may be one */
 	size_t credit;		/* output bytes that may still come */
 };
 
@@ -181,6 +182,8 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
 	if (call->closed != 0)
 		msg_set_number(&m, FIELD_SUBMIT_CLOSED, call->closed);
+	if (call->trace)
+		msg_set_number(&m, FIELD_SUBMIT_TRACE, true);
 	if (call->deterministic) {
 		msg_set_number(&m, FIELD_SUBMIT_DETERMINISTIC, true);
 		msg_set_number(&m, FIELD_SUBMIT_SEED, call->seed);
@@ -207,7 +210,9 @@ wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 	}
 	*job = (struct wasmd_job){
 		.conn = w, .events = events, .arg = arg, .credit = call->credit,
-		.detach = call->detach, .next = *conn_jobs(w),
+		.detach = call->detach,
+		.trace = call->trace,
+		.next = *conn_jobs(w),
 	};
 	*conn_jobs(w) = job;
 	if (job_send_submit(job, call, err) == -1) {
@@ -317,7 +322,7 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 	int fd = (int)msg_number(m, FIELD_JOB_OUTPUT_FD, 0);
 	struct span data = msg_bytes(m, FIELD_JOB_OUTPUT_DATA);
 
-	if (fd != 1 && fd != 2)
+	if (fd < 1 || fd > (job->trace ? 3 : 2))
 		return err_set(err, PROTO_ERROR_PROTOCOL,
 			"the daemon sent output for descriptor %d", fd);
 	if (data.len > job->credit)

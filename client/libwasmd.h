@@ -95,6 +95,7 @@ struct wasmd_call {
 	bool has_stdin;
 	unsigned tty;			/* bit n: descriptor n is a terminal */
 	unsigned closed;		/* bit n: it is not open */
+	bool trace;			/* its host functions; see on_output */
 	bool deterministic;		/* time and randomness are made up */
 	uint64_t seed;			/* from this */
 	uint32_t credit;		/* output bytes that may come at first */
@@ -113,6 +114,7 @@ struct wasmd_events {
 	void (*on_started)(void *arg, struct wasmd_job *job);
 	/* So many jobs come before it. */
 	void (*on_queued)(void *arg, uint64_t ahead);
+	/* fd: 1 or 2, or 3 for text of the trace, if there is to be one */
 	void (*on_output)(void *arg, int fd, const void *data, size_t len);
 	void (*on_want_input)(void *arg, size_t bytes);
 	void (*on_exit)(void *arg, const struct msg *record);	/* job.exit */

@@ -1,6 +1,7 @@
 /* wasmctl validate, inspect and disasm: look at a module without running it. It
  * is the confined process that reads it. */
 #include <string.h>
+#include <unistd.h>
 
 #include "client/address.h"
 #include "client/module.h"
@@ -49,7 +50,7 @@ look_at(const struct look_values *v, struct module_source *m,
 		report("%s: %s", address_text(&address), err.text);
 		return EXIT_WASMCTL;
 	}
-	if (session_run(&s, conn, call) == -1)
+	if (session_run(&s, conn, call, STDERR_FILENO) == -1)
 		report("%s: %s", m->path, s.err.text);
 	else
 		status = outcome_finish(&s, m, 1);

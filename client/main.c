@@ -50,6 +50,8 @@ static const struct verb verbs[] = {
 		kill_options, false, jobs_run },
 	{ "events", "", "tell of jobs' coming and going as it happens",
 		ps_options, false, jobs_run },
+	{ "stats", "", "show what the daemon does and has done",
+		stats_options, false, stats_run },
 	{ "check", "", "show which layers of confinement are in force",
 		check_options, false, check_run },
 	{ "help", "[VERB]", "explain a verb",

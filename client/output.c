@@ -11,7 +11,7 @@
 
 struct output_chunk {
 	struct output_chunk *next;
-	int fd;
+	int stream;	/* which of the places */
 	size_t done, len;
 	char data[];
 };
@@ -29,13 +29,20 @@ output_at_once(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? SIZE_MAX : PIPE_BUF;
 }
 
+static struct output_place
+output_place(int fd)
+{
+	return (struct output_place){ fd, output_at_once(fd) };
+}
+
 void
-output_init(struct output *o)
+output_init(struct output *o, int trace)
 {
 	*o = (struct output){ .first = NULL };
 	o->last = &o->first;
-	o->at_once[1] = output_at_once(STDOUT_FILENO);
-	o->at_once[2] = output_at_once(STDERR_FILENO);
+	o->places[STDOUT_FILENO] = output_place(STDOUT_FILENO);
+	o->places[STDERR_FILENO] = output_place(STDERR_FILENO);
+	o->places[OUTPUT_TRACE] = output_place(trace);
 }
 
 static void
@@ -57,13 +64,13 @@ output_clear(struct output *o)
 }
 
 int
-output_push(struct output *o, int fd, const void *data, size_t len)
+output_push(struct output *o, int stream, const void *data, size_t len)
 {
 	struct output_chunk *chunk = malloc(sizeof(*chunk) + len);
 
 	if (chunk == NULL)
 		return -1;
-	*chunk = (struct output_chunk){ .fd = fd, .len = len };
+	*chunk = (struct output_chunk){ .stream = stream, .len = len };
 	memcpy(chunk->data, data, len);
 	*o->last = chunk;
 	o->last = &chunk->next;
@@ -73,22 +80,25 @@ output_push(struct output *o, int fd, const void *data, size_t len)
 int
 output_fd(const struct output *o)
 {
-	return o->first == NULL ? 0 : o->first->fd;
+	return o->first == NULL ? 0 : o->places[o->first->stream].fd;
 }
 
 ssize_t
 output_write(struct output *o)
 {
 	struct output_chunk *chunk = o->first;
+	const struct output_place *to = &o->places[chunk->stream];
 	size_t len = chunk->len - chunk->done;
 	ssize_t n;
 
-	if (len > o->at_once[chunk->fd])
-		len = o->at_once[chunk->fd];
-	n = write(chunk->fd, chunk->data + chunk->done, len);
+	if (len > to->at_once)
+		len = to->at_once;
+	n = write(to->fd, chunk->data + chunk->done, len);
 	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return 0;
-	if (n == -1 && chunk->fd == STDERR_FILENO)
+	if (n == -1 && chunk->stream == OUTPUT_TRACE)
+		o->trace_errno = errno;
+	if (n == -1 && chunk->stream != STDOUT_FILENO)
 		n = (ssize_t)len;
 	if (n == -1)
 		return -1;

@@ -20,8 +20,18 @@ session_on_output(void *arg, int fd, const void *data, size_t len)
 
 	if (s->stdout_errno != 0)
 		s->owed += len;
-	else if (output_push(&s->out, fd, data, len) == -1)
+	else if ((fd == OUTPUT_TRACE ? trace_push(&s->trace, &s->out, data, len) :
+	    output_push(&s->out, fd, data, len)) == -1)
 		report_fatal("out of memory");
+}
+
+/* The record comes behind all output. */
+static void
+session_end(struct session *s)
+{
+	if (trace_end(&s->trace, &s->out) == -1)
+		report_fatal("out of memory");
+	s->over = true;
 }
 
 static void
@@ -39,7 +49,7 @@ session_on_exit(void *arg, const struct msg *m)
 
 	if (record_copy(&s->record, m) == -1)
 		report_fatal("out of memory");
-	s->over = true;
+	session_end(s);
 }
 
 static void
@@ -213,7 +223,7 @@ session_give_credit(struct session *s)
 
 /* ---- the loop ---------------------------------------------------------- */
 
-enum { AT_SIGNALS, AT_DAEMON, AT_STDIN, AT_STDOUT, AT_STDERR, AT_COUNT };
+enum { AT_SIGNALS, AT_DAEMON, AT_STDIN, AT_STDOUT, AT_OTHER, AT_COUNT };
 
 static void
 session_poll(struct session *s, struct pollfd p[AT_COUNT])
@@ -229,7 +239,7 @@ session_poll(struct session *s, struct pollfd p[AT_COUNT])
 	/* Always, to learn that its reader has gone. */
 	p[AT_STDOUT] = (struct pollfd){ s->stdout_errno != 0 ? -1 :
 		STDOUT_FILENO, fd == STDOUT_FILENO ? POLLOUT : 0, 0 };
-	p[AT_STDERR] = (struct pollfd){ fd == STDERR_FILENO ? fd : -1,
+	p[AT_OTHER] = (struct pollfd){ fd > STDOUT_FILENO ? fd : -1,
 		POLLOUT, 0 };
 	/* After Ctrl-C a reader that has stopped is not waited for. A signal
 	 * makes poll(2) return early, with the pipe readable next time. */
@@ -250,7 +260,7 @@ session_step(struct session *s)
 		session_on_stdout_failed(s, EPIPE);
 	if (output_fd(&s->out) != 0)
 		session_write(s, (p[AT_STDOUT].revents & POLLOUT) != 0 ||
-			p[AT_STDERR].revents != 0);
+			p[AT_OTHER].revents != 0);
 	if (p[AT_DAEMON].revents != 0 && !s->over &&
 	    wasmd_dispatch(s->conn, &s->err) == -1)
 		session_lost(s);
@@ -260,11 +270,11 @@ session_step(struct session *s)
 }
 
 static int
-session_init(struct session *s, struct wasmd *conn, bool has_stdin)
+session_init(struct session *s, struct wasmd *conn, bool has_stdin, int trace)
 {
 	*s = (struct session){ .conn = conn, .err = ERR_NONE };
 	record_init(&s->record);
-	output_init(&s->out);
+	output_init(&s->out, trace);
 	s->input_open = has_stdin;
 	s->signals = signals_open();
 	return s->signals != -1 ? 0 : err_set(&s->err, PROTO_ERROR_INTERNAL,
@@ -282,9 +292,11 @@ session_loop(struct session *s)
 }
 
 int
-session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call)
+session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call,
+	int trace)
 {
-	if (session_init(s, conn, call->has_stdin && !call->detach) == -1)
+	if (session_init(s, conn, call->has_stdin && !call->detach,
+		    trace) == -1)
 		return -1;
 	s->detach = call->detach;
 	call->credit = SESSION_WINDOW;
@@ -295,7 +307,7 @@ session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call)
 int
 session_follow(struct session *s, struct wasmd *conn, struct wasmd_follow *what)
 {
-	if (session_init(s, conn, what->has_stdin) == -1)
+	if (session_init(s, conn, what->has_stdin, -1) == -1)
 		return -1;
 	s->is_follow = true;
 	s->no_wait = what->no_wait;

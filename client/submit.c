@@ -30,6 +30,7 @@ struct submit_values {
 	uint64_t priority;
 	const char *stdin_path;
 	bool no_stdin;
+	struct maybe trace;
 	bool deterministic;
 	const char *seed_text;
 	uint64_t seed;
@@ -82,6 +83,8 @@ const struct option_spec submit_options[] = {
 		"make time, randomness and NaNs the same for each run" },
 	{ 0, "seed", OPTION_TEXT, AT(seed_text), "NUMBER",
 		"the same, with other randomness for each number" },
+	{ 0, "trace-hostcalls", OPTION_MAYBE, AT(trace), "FILE",
+		"write each call of the host's functions, here or to FILE" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
 		"the record as JSON on standard error, no messages" },
 	{ 0, "meta", OPTION_TEXT, AT(meta), "FILE",
@@ -200,6 +203,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.nparams = args->count - 1,
 		.has_stdin = wants_stdin && (closed & 1) == 0,
 		.closed = wants_stdin ? closed : closed & ~1u,
+		.trace = v->trace.given,
 		.deterministic = v->deterministic,
 		.seed = v->seed,
 		.detach = v->detach,
@@ -283,6 +287,9 @@ submit_finish(struct session *s, const struct submit_values *v,
 
 	if (s->stdout_errno == 0)
 		submit_write_results(record);
+	if (s->out.trace_errno != 0)
+		report("cannot write the trace: %s",
+			strerror(s->out.trace_errno));
 	status = outcome_finish(s, p->modules, p->count);
 	submit_write_record(record, v, meta);
 	return status;
@@ -305,9 +312,15 @@ submit_fail(const struct submit_values *v, int meta, const char *where,
 	return EXIT_WASMCTL;
 }
 
+/* What is written beside the guest's streams. */
+struct submit_files {
+	int meta;	/* -1: none */
+	int trace;
+};
+
 static int
 submit_session(const struct submit_values *v, const struct program *p,
-	const struct texts *args, int meta)
+	const struct texts *args, const struct submit_files *files)
 {
 	struct err err = ERR_NONE;
 	struct wasmd_call call;
@@ -318,33 +331,32 @@ submit_session(const struct submit_values *v, const struct program *p,
 
 	conn = address_open(v->socket, &address, &err);
 	if (conn == NULL)
-		return submit_fail(v, meta, address_text(&address), &err);
+		return submit_fail(v, files->meta, address_text(&address), &err);
 	if (v->verbose && !v->json)
 		report("%s daemon at %s", address.was_started ? "started a" :
 			"using the", address.path);
 	submit_make_call(&call, v, p, args);
-	if (session_run(&s, conn, &call) == -1)
-		status = submit_fail(v, meta, p->modules[0].path, &s.err);
+	if (session_run(&s, conn, &call, files->trace) == -1)
+		status = submit_fail(v, files->meta, p->modules[0].path, &s.err);
 	else if (s.detach && s.id != 0)
 		status = printf("%llu\n", (unsigned long long)s.id) > 0 ? 0 :
 			EXIT_WASMCTL;
 	else
-		status = submit_finish(&s, v, p, meta);
+		status = submit_finish(&s, v, p, files->meta);
 	session_clear(&s);
 	wasmd_close(conn);
 	return status;
 }
 
 static int
-submit_open_meta(const char *path, int *meta)
+submit_open_file(const char *path, int *fd)
 {
-	*meta = -1;
 	if (path == NULL)
 		return 0;
-	*meta = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (*meta == -1)
+	*fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (*fd == -1)
 		report("cannot write %s: %s", path, strerror(errno));
-	return *meta == -1 ? -1 : 0;
+	return *fd == -1 ? -1 : 0;
 }
 
 /* Make the named file our standard input: 0, or what to exit with. */
@@ -369,7 +381,8 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 {
 	struct texts args = { .count = 0 };
 	struct program p;
-	int status, meta = -1;
+	struct submit_files files = { .meta = -1, .trace = STDERR_FILENO };
+	int status;
 
 	status = program_open(&p, argv[0], &v->preload);
 	if (status != 0)
@@ -381,9 +394,10 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 	status = submit_open_stdin(v->stdin_path);
 	if (status == 0) {
 		status = EXIT_WASMCTL;
-		if (submit_open_meta(v->meta, &meta) == 0)
-			status = submit_session(v, &p, &args, meta);
-		fd_close(&meta);
+		if (submit_open_file(v->meta, &files.meta) == 0 &&
+		    submit_open_file(v->trace.text, &files.trace) == 0)
+			status = submit_session(v, &p, &args, &files);
+		fd_close(&files.meta);
 	}
 	program_close(&p);
 	texts_clear(&args);
@@ -401,6 +415,8 @@ submit_check(const struct submit_values *v)
 		report("--keep: at most 16M can be kept");
 	else if (v->priority > 9)
 		report("--priority: at most 9");
+	else if (v->detach && v->trace.given)
+		report("--trace is for jobs that are not detached");
 	else if (v->detach && (v->json || v->meta != NULL))
 		report("--detach: there is no record yet; see wasmctl wait");
 	else

@@ -52,6 +52,9 @@ int job_number(const char *text, uint64_t *out);
 extern const struct option_spec logs_options[], attach_options[];
 extern const struct option_spec wait_options[];
 int follow_run(const struct verb *verb, int argc, char **argv);
+/* stats.c */
+extern const struct option_spec stats_options[];
+int stats_run(const struct verb *verb, int argc, char **argv);
 
 /* check.c */
 extern const struct option_spec check_options[];

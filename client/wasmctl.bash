@@ -47,6 +47,14 @@ _wasmctl() {
 			return
 		fi
 		argument=$(_wasmctl_argument "$verb" "${COMP_WORDS[i]}")
+		# One that may be left out is part of the option's word, which
+		# bash has made three of.
+		if [[ $argument == \[* ]]; then
+			[[ ${COMP_WORDS[i + 1]} == = ]] || continue
+			argument=${argument:1:-1}
+			((++i))
+			[[ $cur != = ]] || cur=
+		fi
 		[[ -n $argument ]] || continue
 		# Of NAME=VALUE bash has made three words.
 		if ((++i < COMP_CWORD)) && [[ ${COMP_WORDS[i + 1]} == = ]]; then

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/metrics.h"
 #include "daemon/peer.h"
 #include "daemon/user.h"
 
@@ -168,6 +169,7 @@ conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
 {
 	struct msg m;
 
+	metric_count_error(code);
 	msg_init_error(&m, call, code, text, retry_ms);
 	conn_send(c, &m);
 }
@@ -504,9 +506,11 @@ conn_new_take(struct conns *cs, int fd)
 	u->conns++;
 	TAILQ_INSERT_TAIL(&cs->all, c, entry);
 	cs->count++;
+	metric_add(METRIC_CONNS_OPENED, 1);
 	peer_clear(&peer);
 	return;
 fail:
+	metric_add(METRIC_CONNS_TURNED, 1);
 	peer_clear(&peer);
 	user_unref(u);
 	fd_close(&fd);

@@ -2,6 +2,7 @@
 #include "daemon/job.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "daemon/conn.h"
 #include "daemon/family.h"
 #include "daemon/kept.h"
+#include "daemon/probe.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/store.h"
@@ -394,6 +396,7 @@ act_start(struct job *j)
 		.load_cpu_us = JOB_LOAD_CPU_US,
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
 		.mode = j->mode,
+		.trace = j->stream.trace_left > 0,
 		.one_nan = j->deterministic,
 	};
 
@@ -410,6 +413,7 @@ act_run(struct job *j)
 	struct child *c = j->child;
 	int in = c->in, out = c->out, taken;
 
+	j->child_us = clock_monotonic_us();
 	c->in = c->out = -1;
 	/* Both are taken, whatever becomes of the first. */
 	taken = feed_start_take(&j->feed, base, in);
@@ -488,6 +492,8 @@ job_event(struct job *j, enum job_event event)
 
 	log_debug("job %llu: %s: %s -> %s", (unsigned long long)j->id,
 		job_event_name[event], job_state_name[j->state],
+		job_state_name[cell->next]);
+	PROBE_JOB_EVENT(j->id, job_event_name[event],
 		job_state_name[cell->next]);
 	assert(cell->action != ACT_IMPOSSIBLE);
 	/* First the state: an action may cause the next event. */
@@ -668,6 +674,11 @@ job_read_main_module(struct job *j, const struct msg *m, struct fds *fds,
 	if (msg_has(m, FIELD_SUBMIT_DIGEST))
 		return job_fetch_module(j, m, err);
 	if (msg_has(m, FIELD_SUBMIT_MODULE)) {
+		if (bytes.len > *room)
+			return err_set(err, PROTO_ERROR_TOO_LARGE, "the module "
+				"has %zu bytes, more than the limit of %" PRIu64,
+				bytes.len, *room);
+		*room -= bytes.len;
 		p->module = module_from_bytes(j->jobs->config.base, bytes.data,
 			bytes.len, reader, err);
 		j->reading++;
@@ -750,6 +761,8 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 		j->kept->id = j->id;
 	j->call = m->call;
 	j->conn = conn;
+	j->gid = conn->gid;
+	j->pid = conn->pid;
 	conn_add_job(conn, j);
 	TAILQ_INSERT_TAIL(&jobs->all, j, entry);
 	return j;
@@ -835,6 +848,16 @@ unsigned
 jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
+}
+
+void
+jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT])
+{
+	const struct job *j;
+
+	memset(out, 0, JOB_STATE_COUNT * sizeof(*out));
+	TAILQ_FOREACH(j, &jobs->all, entry)
+		out[j->state]++;
 }
 
 void

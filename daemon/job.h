@@ -43,6 +43,8 @@ struct job {
 	struct conn *conn;		/* NULL: the client is gone, or */
 	struct kept *kept;		/* it is detached from it */
 	struct user *user;
+	gid_t gid;			/* of the client's process */
+	pid_t pid;
 	uint64_t id;
 	uint32_t call;			/* number of the request */
 	struct err refusal;		/* why it is, if it is not accepted */
@@ -76,7 +78,7 @@ struct job {
 	uint64_t sleep_seq;
 
 	/* how it went */
-	uint64_t created_us, started_us, ended_us;
+	uint64_t created_us, started_us, child_us, ended_us;	/* or 0 */
 	struct facts facts;
 };
 
@@ -97,6 +99,7 @@ struct jobs_config {
 struct jobs *jobs_new(const struct jobs_config *config);
 void jobs_free(struct jobs *jobs);	/* there must be none left */
 unsigned jobs_count(const struct jobs *jobs);
+void jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT]);
 
 /* For modules that come from now on. */
 void jobs_set_max_module(struct jobs *jobs, uint64_t max_module);

@@ -107,22 +107,44 @@ main_worker(const struct options *o)
 }
 
 static struct listener *
-main_listen(const struct options *o)
+main_open_listener(struct listen_config *config, const struct options *o)
 {
-	struct listen_config config = {
-		.path = main_socket(o), .is_private = o->is_private,
-		.has_group = o->group != NULL, .everyone = o->everyone,
-	};
 	struct err err = ERR_NONE;
 	struct listener *l;
 
+	config->is_private = o->is_private;
+	config->has_group = o->group != NULL;
+	config->everyone = o->everyone;
 	if (o->group != NULL &&
-	    identity_find_group(&config.group, o->group, &err) == -1)
+	    identity_find_group(&config->group, o->group, &err) == -1)
 		log_fatal("%s", err.text);
-	l = listener_open(&config, &err);
+	l = listener_open(config, &err);
 	if (l == NULL)
 		log_fatal("%s", err.text);
 	return l;
+}
+
+/* For clients, and for metrics if they are wanted. */
+static void
+main_listen(struct server_config *config)
+{
+	const struct options *o = config->options;
+	int clients[NOTIFY_FDS_MAX], metrics[NOTIFY_FDS_MAX];
+	struct listen_config for_clients = {
+		.adopted = clients,
+		.nadopted = notify_listen_fds(false, clients),
+		.path = main_socket(o),
+	};
+	struct listen_config for_metrics = {
+		.adopted = metrics,
+		.nadopted = notify_listen_fds(true, metrics),
+		.path = o->metrics_socket,
+	};
+
+	notify_forget_fds();
+	config->listener = main_open_listener(&for_clients, o);
+	if (for_metrics.nadopted > 0 || for_metrics.path != NULL)
+		config->metrics = main_open_listener(&for_metrics, o);
 }
 
 static void
@@ -174,7 +196,6 @@ main(int argc, char *argv[])
 	struct launch_config launch;
 	struct server_config config = { .source = &source, .launch = &launch };
 	struct err err = ERR_NONE;
-	struct listener *listener;
 	struct server *server;
 	struct identity id;
 	sigset_t signals;
@@ -190,8 +211,8 @@ main(int argc, char *argv[])
 		    config.options->is_private, &err) == -1)
 		log_fatal("%s", err.text);
 	main_launch_config(&launch, config.options, &id);
-	listener = main_listen(config.options);
-	server = server_new_take(&config, listener, &err);
+	main_listen(&config);
+	server = server_new_take(&config, &err);
 	if (server == NULL)
 		log_fatal("%s", err.text);
 	if (identity_become(&id, &err) == -1)

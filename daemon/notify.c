@@ -15,6 +15,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 
+#define NOTIFY_LISTEN_FD 3	/* the first one */
+
 void
 notify_send(const char *state)
 {
@@ -92,14 +94,37 @@ notify_watchdog_us(void)
 	return notify_number("WATCHDOG_USEC", "WATCHDOG_PID");
 }
 
+/* Whether the nth of the names, which colons part, is that one. */
+static bool
+notify_is_named(const char *names, unsigned n, const char *name)
+{
+	while (n-- > 0 && names != NULL) {
+		names = strchr(names, ':');
+		names = names == NULL ? NULL : names + 1;
+	}
+	return names != NULL && strcspn(names, ":") == strlen(name) &&
+		strncmp(names, name, strlen(name)) == 0;
+}
+
 unsigned
-notify_listen_fds(void)
+notify_listen_fds(bool metrics, int fds[NOTIFY_FDS_MAX])
 {
 	unsigned long long n = getenv("LISTEN_PID") == NULL ? 0 :
 		notify_number("LISTEN_FDS", "LISTEN_PID");
+	const char *names = getenv("LISTEN_FDNAMES");
+	unsigned count = 0;
 
+	for (unsigned i = 0; i < n && i < NOTIFY_FDS_MAX; i++) {
+		if (notify_is_named(names, i, "metrics") == metrics)
+			fds[count++] = NOTIFY_LISTEN_FD + (int)i;
+	}
+	return count;
+}
+
+void
+notify_forget_fds(void)
+{
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	return n > 16 ? 16 : (unsigned)n;
 }

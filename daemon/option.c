@@ -26,6 +26,8 @@ const struct option_info option_table[] = {
 		NULL, "print a configuration file with all defaults, and leave" },
 	{ "socket", OPT_STR, WHERE_START, "PATH", AT(socket), 0, 0, NULL,
 		"where to listen" },
+	{ "metrics-socket", OPT_STR, WHERE_START, "PATH", AT(metrics_socket), 0,
+		0, NULL, "where to answer HTTP with metrics" },
 	{ "worker", OPT_STR, WHERE_START, "PATH", AT(worker), 0, 0, NULL,
 		"the worker's executable" },
 	{ "private", OPT_FLAG, WHERE_COMMAND, NULL, AT(is_private), 0, 0, NULL,

@@ -17,6 +17,7 @@
 struct options {
 	char *config;		/* NULL: the default, if it is there */
 	char *socket;		/* NULL: the default */
+	char *metrics_socket;	/* NULL: none */
 	char *worker;		/* NULL: the default */
 	char *user;		/* what to become when started as root */
 	char *group;		/* whose members may connect */

@@ -12,6 +12,7 @@
 #include "daemon/job.h"
 #include "daemon/report.h"
 #include "daemon/request_jobs.h"
+#include "daemon/stats.h"
 #include "daemon/request_store.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
@@ -113,6 +114,25 @@ handle_check(struct conn *c, const struct request_context *ctx,
 	conn_send(c, &answer);
 }
 
+static void
+handle_stats(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	struct msg answer;
+	struct buf text;
+
+	buf_init(&text, STATS_MAX);
+	if (stats_print(ctx->stats, &text) == -1) {
+		conn_send_error(c, m->call, PROTO_ERROR_INTERNAL,
+			"out of memory", UINT64_MAX);
+	} else {
+		msg_init_answer(&answer, MSG_STATS, m->call);
+		msg_set_bytes(&answer, RESULT_STATS_TEXT, text.data, text.len);
+		conn_send(c, &answer);
+	}
+	buf_clear(&text);
+}
+
 /* A job that has just ended, its client cannot know it yet: not an error. */
 static void
 handle_credit(struct conn *c, const struct request_context *ctx,
@@ -151,6 +171,7 @@ static void (*const request_handlers[MSG_COUNT])(struct conn *,
 	[MSG_SUBMIT] = handle_submit,
 	[MSG_CANCEL] = handle_cancel,
 	[MSG_CHECK] = handle_check,
+	[MSG_STATS] = handle_stats,
 	[MSG_JOB_CREDIT] = handle_credit,
 	[MSG_JOB_INPUT] = handle_input,
 	[MSG_PUT] = handle_put,

@@ -9,6 +9,7 @@ struct event_base;
 struct jobs;
 struct keeper;
 struct queue;
+struct stats;
 struct options;
 struct store;
 struct workers;
@@ -17,6 +18,7 @@ struct workers;
 struct request_context {
 	struct jobs *jobs;
 	const struct workers *workers;
+	const struct stats *stats;
 	struct store *store;
 	struct keeper *keeper;
 	const struct queue *queue;

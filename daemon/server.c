@@ -14,10 +14,13 @@
 #include "daemon/job.h"
 #include "daemon/kept.h"
 #include "daemon/listen.h"
+#include "daemon/metrics.h"
 #include "daemon/notify.h"
 #include "daemon/option.h"
 #include "daemon/process.h"
 #include "daemon/queue.h"
+#include "daemon/scrape.h"
+#include "daemon/stats.h"
 #include "daemon/store.h"
 #include "daemon/templates.h"
 #include "daemon/user.h"
@@ -40,6 +43,8 @@ struct server {
 	struct keeper *keeper;
 	struct jobs *jobs;
 	struct conns *conns;
+	struct stats stats;
+	struct scrapes *scrapes;
 	struct event *idle, *watchdog, *stop;
 	struct event *sigterm, *sigint, *sighup;
 	uint64_t drain_until_us;	/* once it is to end; 0: not yet */
@@ -202,17 +207,18 @@ server_apply(struct server *s)
 		(unsigned)o->hello_ms);
 }
 
-/* What cannot change while it runs stays as it is, and is named. */
+/* What cannot change while it runs stays as it is, and is named. Others hold
+ * pointers to it: the very values stay. */
 static void
 server_keep(struct options *old, struct options *new)
 {
 	const struct option_info *info;
 
 	for (info = option_table; info->name != NULL; info++) {
-		if (info->where != WHERE_START ||
-		    !option_differs(info, old, new))
+		if (info->where != WHERE_START)
 			continue;
-		log_warning("%s: a change needs a restart", info->name);
+		if (option_differs(info, old, new))
+			log_warning("%s: a change needs a restart", info->name);
 		option_swap(info, old, new);
 	}
 }
@@ -228,6 +234,7 @@ server_on_reload(evutil_socket_t sig, short what, void *arg)
 	notify_reloading();
 	new = conf_load(s->source, &err);
 	if (new == NULL) {
+		metric_add(METRIC_RELOADS_BAD, 1);
 		log_err("not reloaded: %s", err.text);
 		notify_send("READY=1\nSTATUS=The configuration is bad: it was "
 			"not reloaded");
@@ -237,6 +244,7 @@ server_on_reload(evutil_socket_t sig, short what, void *arg)
 	conf_free(s->options);
 	s->options = new;
 	server_apply(s);
+	metric_add(METRIC_RELOADS, 1);
 	log_notice("the configuration was read again");
 	notify_send("READY=1\nSTATUS=");
 }
@@ -334,7 +342,7 @@ server_start_conns(struct server *s, struct err *err)
 			.jobs = s->jobs, .workers = s->workers,
 			.store = s->store, .keeper = s->keeper,
 			.queue = s->queue, .base = s->base,
-			.options = &s->options,
+			.options = &s->options, .stats = &s->stats,
 		},
 		.max = (unsigned)o->max_conns,
 		.hello_ms = (unsigned)o->hello_ms,
@@ -344,11 +352,25 @@ server_start_conns(struct server *s, struct err *err)
 		.arg = s,
 	};
 
+	stats_init(&s->stats);
 	s->conns = conns_new(&config);
+	s->stats.conns = s->conns;
+	s->stats.jobs = s->jobs;
+	s->stats.templates = s->templates;
+	s->stats.workers = s->workers;
 	if (s->conns == NULL ||
 	    listener_start(s->listener, s->base, server_on_accept, s) == -1)
 		return err_set(err, 1, "out of memory");
 	return 0;
+}
+
+static int
+server_start_metrics(struct server *s, struct listener *l, struct err *err)
+{
+	if (l == NULL)
+		return 0;
+	s->scrapes = scrapes_new_take(s->base, l, &s->stats);
+	return s->scrapes == NULL ? err_set(err, 1, "out of memory") : 0;
 }
 
 static int
@@ -374,25 +396,28 @@ server_start_events(struct server *s, struct err *err)
 }
 
 struct server *
-server_new_take(const struct server_config *config, struct listener *l,
-	struct err *err)
+server_new_take(const struct server_config *config, struct err *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
 
 	if (s == NULL) {
 		err_set(err, 1, "out of memory");
-		listener_close(l);
+		listener_close(config->listener);
+		listener_close(config->metrics);
 		conf_free(config->options);
 		return NULL;
 	}
 	s->options = config->options;
 	s->source = config->source;
-	s->listener = l;
+	s->listener = config->listener;
 	users_init(&s->users, &s->options->policies);
 	s->base = server_make_base();
-	if (s->base == NULL)
+	if (s->base == NULL) {
 		err_set(err, 1, "no event loop");
+		listener_close(config->metrics);
+	}
 	if (s->base == NULL ||
+	    server_start_metrics(s, config->metrics, err) == -1 ||
 	    server_start_workers(s, config->launch, err) == -1 ||
 	    server_start_store(s, config->launch, err) == -1 ||
 	    server_start_keeper(s, err) == -1 ||
@@ -442,6 +467,7 @@ server_free(struct server *s)
 	if (s == NULL)
 		return;
 	listener_close(s->listener);
+	scrapes_free(s->scrapes);
 	if (s->conns != NULL)
 		conns_close_all(s->conns);
 	templates_free(s->templates);

@@ -17,12 +17,14 @@ struct server_config {
 	struct options *options;		/* of conf_load; taken */
 	const struct conf_source *source;	/* to load them again */
 	const struct launch_config *launch;
+	struct listener *listener;		/* taken */
+	struct listener *metrics;		/* taken; NULL: none */
 };
 
 /* Start the worker and make everything ready. What is taken is taken on
  * failure, too. NULL with the error set. */
 struct server *server_new_take(const struct server_config *config,
-	struct listener *l, struct err *err);
+	struct err *err);
 
 /* Serve until it is time to leave; no confined process is left then. */
 void server_run(struct server *s);

@@ -83,6 +83,8 @@ submit_check_mode(enum template_mode mode, const struct msg *m,
 		none = "preload";
 	else if (msg_has(m, FIELD_SUBMIT_DETERMINISTIC))
 		none = "deterministic";
+	else if (msg_has(m, FIELD_SUBMIT_TRACE))
+		none = "trace";
 	return none == NULL ? 0 : err_set(err, PROTO_ERROR_USAGE,
 		"submit: the mode %s takes no %s", submit_modes[mode], none);
 }
@@ -144,6 +146,10 @@ submit_check(const struct msg *m, size_t nfds, struct err *err)
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: %zu descriptors came with it; module_fd and "
 			"preload want %zu", nfds, wants_fd + npreload);
+	if (msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0 &&
+	    msg_number(m, FIELD_SUBMIT_DETACH, 0) != 0)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: a detached job is not traced");
 	if (msg_has(m, FIELD_SUBMIT_KEEP_BYTES) &&
 	    msg_number(m, FIELD_SUBMIT_DETACH, 0) == 0)
 		return err_set(err, PROTO_ERROR_USAGE,
@@ -229,6 +235,8 @@ submit_read(struct job *j, const struct msg *m, size_t nfds,
 	/* What is kept waits for nobody. */
 	j->stream.credit = j->kept != NULL ? UINT64_MAX :
 		msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
+	j->stream.trace_left = msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0 ?
+		TRACE_MAX : 0;
 	j->stream.limit = j->limits.v[LIMIT_OUTPUT];
 	arena_init(&a, SUBMIT_ARENA);
 	r = submit_pack(j, m, &a, err);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "daemon/child.h"
 #include "daemon/family.h"
+#include "daemon/metrics.h"
 #include "daemon/templates.h"
 
 /* Children asked for and not answered, per template: enough to keep it busy,
@@ -341,12 +342,16 @@ template_on_message(evutil_socket_t sock, short what, void *arg)
 static void
 template_log_death(const struct template *t, const struct process_end *end)
 {
+	bool violation = end->info.si_code != CLD_EXITED &&
+		end->info.si_status == SIGSYS;
+
+	if (violation)
+		metric_add(METRIC_VIOLATIONS, 1);
 	log_warning("template of user %u, module %s: died by %s %d%s",
 		(unsigned)t->uid, module_hex(t->program.module),
 		end->info.si_code == CLD_EXITED ? "exit" : "signal",
 		end->info.si_status,
-		end->info.si_code != CLD_EXITED && end->info.si_status == SIGSYS ?
-		", a violation of the sandbox" : "");
+		violation ? ", a violation of the sandbox" : "");
 }
 
 /* It was ready and died: whoever waits for a child gets a new template. */
@@ -479,6 +484,7 @@ template_is_for(const struct template *t, uid_t uid, const struct program *p,
 		t->limits.load_cpu_us == limits->load_cpu_us &&
 		t->limits.cpu_us == limits->cpu_us &&
 		t->limits.mode == limits->mode &&
+		t->limits.trace == limits->trace &&
 		t->limits.one_nan == limits->one_nan;
 }
 

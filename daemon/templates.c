@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/family.h"
+#include "daemon/metrics.h"
 #include "daemon/quarantine.h"
 #include "daemon/template.h"
 #include "proto/proto.h"
@@ -95,6 +96,7 @@ templates_settle(struct templates *ts)
 		log_debug("module %s of user %u is not kept loaded: %llu bytes",
 			module_hex(t->program.module), (unsigned)t->uid,
 			(unsigned long long)template_bytes(t));
+		metric_add(METRIC_TEMPLATE_EVICTED, 1);
 		template_free(t);
 	}
 	free(items);
@@ -105,6 +107,7 @@ templates_settle(struct templates *ts)
 void
 templates_crash(struct templates *ts, uid_t uid, const struct program *p)
 {
+	metric_add(METRIC_TEMPLATE_CRASHES, 1);
 	if (quarantine_crash(&ts->quarantine, uid, p->key,
 		    clock_monotonic_us()) == 1)
 		log_warning("module %s of user %u crashed %d processes and is "
@@ -149,6 +152,15 @@ templates_refuse(struct child_request *r, const char *why)
 	r->on_failure(r->arg, &f);
 }
 
+static void
+templates_count_request(const struct template *t)
+{
+	bool ready = t != NULL && t->pool.nready > t->nrequests;
+
+	metric_add(t != NULL ? METRIC_TEMPLATE_HITS : METRIC_TEMPLATE_MISSES, 1);
+	metric_add(ready ? METRIC_POOL_HITS : METRIC_POOL_MISSES, 1);
+}
+
 void
 template_request(struct templates *ts, struct child_request *r, uid_t uid,
 	const struct program *p, const struct template_limits *limits)
@@ -165,6 +177,7 @@ template_request(struct templates *ts, struct child_request *r, uid_t uid,
 		templates_refuse(r, err.text);
 		return;
 	}
+	templates_count_request(t);
 	if (t == NULL) {
 		t = template_new(ts, uid, p, limits);
 		if (t == NULL) {
@@ -177,6 +190,18 @@ template_request(struct templates *ts, struct child_request *r, uid_t uid,
 	}
 	template_add(t, r);
 	templates_settle(ts);
+}
+
+void
+templates_sum(const struct templates *ts, struct templates_sum *sum)
+{
+	const struct template *t;
+
+	*sum = (struct templates_sum){ .count = ts->count };
+	TAILQ_FOREACH(t, &ts->list, entry) {
+		sum->ready += t->pool.nready;
+		sum->bytes += template_bytes(t);
+	}
 }
 
 /* ---- the watch ----------------------------------------------------------- */

@@ -32,6 +32,13 @@ struct templates *templates_new(const struct templates_config *config);
 /* All requests must have been cancelled. */
 void templates_free(struct templates *ts);
 
+/* What there is at the moment. */
+struct templates_sum {
+	unsigned count, ready;
+	uint64_t bytes;
+};
+void templates_sum(const struct templates *ts, struct templates_sum *sum);
+
 /* Ask for a child of the template for this user, program and limits; the
  * template is made if there is none. */
 void template_request(struct templates *ts, struct child_request *r, uid_t uid,

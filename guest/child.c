@@ -40,6 +40,7 @@ child_confine(const struct enter *e, const struct child *c)
 {
 	if (child_take_fds(c->in, c->out) == -1 ||
 	    process_die_with_daemon() == -1 ||
+	    (c->partial && limits_loaded() == -1) ||
 	    (c->cpu_us > 0 && limits_cpu_final(c->cpu_us) == -1))
 		process_exit(PROCESS_EXIT_ENTER);
 	enter_filter(e, FILTER_CHILD);
@@ -49,7 +50,7 @@ noreturn void
 child_run(const struct enter *e, const struct child *c)
 {
 	static GUEST_HOT _Alignas(4096) char *few[FEW_STRINGS];
-	static char *many[CALL_STRINGS(CALL_MAX)];
+	static GUEST_COLD char *many[CALL_STRINGS(CALL_MAX)];
 	struct guest_io *io = guest_io_get();
 	struct call call;
 	const void *data;

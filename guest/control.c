@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -32,6 +33,17 @@ control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds, size_t nfds)
 {
 	if (control_recv_kind(msg, kind, fds, nfds) != nfds)
 		process_exit(PROCESS_EXIT_PEER);
+}
+
+bool
+control_waits(void)
+{
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return recvmsg(CTL_FD, &msg, MSG_PEEK | MSG_DONTWAIT) != -1 ||
+	    errno != EAGAIN;
 }
 
 size_t

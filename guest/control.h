@@ -6,6 +6,7 @@
 #ifndef GUEST_CONTROL_H
 #define GUEST_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -14,6 +15,9 @@
 /* Wait for a request of this kind with exactly nfds descriptors. */
 void control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
 	size_t nfds);
+
+/* Whether one has come, or the daemon has gone. */
+bool control_waits(void);
 
 /* Wait for CTL_TEMPLATE. Returns how many descriptors came with it: the
  * template's socket, and each of its modules. */

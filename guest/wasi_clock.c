@@ -12,10 +12,6 @@
 /* Linux counts all four in nanoseconds. */
 #define RESOLUTION_NS 1ull
 
-/* The guest's monotonic clock starts here and not at 0, which some programs
- * take for "not set". */
-#define MONOTONIC_START_NS NS_PER_S
-
 static const clockid_t clock_ids[WASI_CLOCK_COUNT] = {
 	[WASI_CLOCK_REALTIME] = CLOCK_REALTIME,
 	[WASI_CLOCK_MONOTONIC] = CLOCK_MONOTONIC,
@@ -45,7 +41,7 @@ wasi_clock_now(struct wasi *w, enum wasi_clock clock)
 	if (clock != WASI_CLOCK_MONOTONIC)
 		return now;
 	if (w->monotonic_base == 0)
-		w->monotonic_base = now - MONOTONIC_START_NS;
+		w->monotonic_base = now - WASI_MONOTONIC_START_NS;
 	return now - w->monotonic_base;
 }
 

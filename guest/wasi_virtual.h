@@ -11,6 +11,10 @@
 
 #include "guest/wasi_abi.h"
 
+/* The guest's monotonic clock, real or not, starts here and not at 0, which some
+ * programs take for "not set". */
+#define WASI_MONOTONIC_START_NS UINT64_C(1000000000)
+
 struct wasi_virtual {
 	uint64_t passed_ns;	/* since the call began */
 	uint64_t slept_ns;	/* of these: no CPU time */

@@ -10,6 +10,8 @@
  *
  * From the child (hostile: the daemon checks every field):
  *   OUT_STDOUT, OUT_STDERR   bytes the guest wrote, at most FRAME_DATA_MAX
+ *   OUT_TRACE   text for whoever wanted a trace of the call: printable ASCII and
+ *             newlines, at most FRAME_DATA_MAX, TRACE_MAX in all
  *   OUT_WANT_INPUT   once, when the guest first reads: input may flow now
  *   OUT_WAIT  the guest sleeps: wake it by IN_WAKE after timeout_ns
  *   OUT_RESULT   once, last: struct call_result, then its text
@@ -31,6 +33,7 @@
 #define FRAME_DATA_MAX	65536u		/* payload of a data frame */
 #define CALL_MAX	(1u << 20)	/* payload of IN_CALL: args and env */
 #define RESULT_TEXT_MAX	8192u
+#define TRACE_MAX	(64u << 20)	/* bytes of a call's trace */
 
 enum frame_kind {
 	IN_CALL = 1,
@@ -42,6 +45,7 @@ enum frame_kind {
 	OUT_WANT_INPUT,
 	OUT_WAIT,
 	OUT_RESULT,
+	OUT_TRACE,
 };
 
 struct frame {

@@ -48,6 +48,7 @@ struct template_limits {
 	uint64_t load_cpu_us;	/* CPU time for decoding and instantiation */
 	uint64_t cpu_us;	/* CPU time of each call; 0: no limit */
 	uint64_t mode;		/* enum template_mode */
+	uint64_t trace;		/* 1: host functions are traced */
 	uint64_t one_nan;	/* 1: arithmetic makes the canonical NaN only */
 };
 

@@ -98,6 +98,10 @@ def test_completion_offers_verbs_options_and_files():
     equal(completed([*preload, "x.wasm"], path), [f"{directory}/a b.wasm"])
     equal(completed([*preload, "x.wasm"], "--fu"), ["--fuel"])
     equal(completed([WASMCTL, "run", "--preload"], path), [])
+    trace = [WASMCTL, "run", "--trace-hostcalls"]
+    equal(completed(trace, path), [f"{directory}/a b.wasm"])
+    equal(completed([*trace, "="], path), [f"{directory}/a b.wasm"])
+    equal(completed([*trace, "=", "x"], "--fu"), ["--fuel"])
     equal(completed([WASMCTL, "help"], "ch"), ["check"])
     for verb in ("validate", "inspect", "disasm", "put"):
         equal(completed([WASMCTL, verb], path), [f"{directory}/a b.wasm"])

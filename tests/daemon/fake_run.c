@@ -496,6 +496,18 @@ act(struct guest_io *io, const struct call *call, struct line *l)
 		misbehave(io, l);
 }
 
+bool
+run_translate(void)
+{
+	return false;
+}
+
+bool
+run_is_partial(void)
+{
+	return false;
+}
+
 void
 run_warm(void)
 {

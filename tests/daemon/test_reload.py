@@ -7,6 +7,7 @@ import harness
 import wire
 from daemon import Daemon, test
 from harness import contains, equal, until
+from test_life import pid_in_ns
 
 
 class Configured(Daemon):
@@ -89,6 +90,17 @@ def test_reload_names_what_needs_a_restart():
     equal("socket: a change" in d.log(), False)
     d.reload("max-running = 3\n")
     equal(d.log().count("a change needs"), 1)
+
+
+@test
+def test_worker_can_be_started_after_a_reload():
+    d = Configured("")
+    d.reload("max-wall = 5s\n")
+    d.reload("max-wall = 6s\n")
+    zygote = next(pid for pid, _ in d.children() if pid_in_ns(pid) == 2)
+    os.kill(zygote, signal.SIGKILL)
+    until(lambda: "runs again" in d.log(), what="a new worker")
+    equal(d.status("exit 0\n"), "OK")
 
 
 @test

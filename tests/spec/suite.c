@@ -412,14 +412,15 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 	const char *root = find_root();
 	struct tally sum = { .failed = 0 };
 	struct list l = { .names = NULL };
-	bool verbose = false, plain = false, one_nan = false;
+	bool verbose = false, plain = false, lazy = false, one_nan = false;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "npv")) != -1) {
+	while ((opt = getopt(argc, argv, "lnpv")) != -1) {
 		if (opt == '?')
-			die("usage: [-npv] [part of a script's name...]", argv[0]);
+			die("usage: [-lnpv] [part of a script's name...]", argv[0]);
 		verbose |= opt == 'v';
 		plain |= opt == 'p';
+		lazy |= opt == 'l';
 		one_nan |= opt == 'n';
 	}
 	if (root == NULL) {
@@ -431,7 +432,8 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 		qsort(l.names, l.n, sizeof(*l.names), compare_names);
 	for (size_t i = 0; i < l.n; i++) {
 		struct script s = { .name = l.names[i], .verbose = verbose,
-			.plain = plain, .one_nan = one_nan };
+			.plain = plain, .lazy = lazy,
+			.one_nan = one_nan };
 		struct tally t;
 
 		if (!is_wanted(s.name, argv + optind))

@@ -32,6 +32,7 @@ struct script {
 	json_t *commands;
 	bool verbose;
 	bool plain;		/* fuse no instructions */
+	bool lazy;		/* translate functions at their first call */
 	bool one_nan;		/* make every NaN the canonical one */
 	struct tally *tally;
 };

@@ -231,6 +231,7 @@ def test_modes_take_nothing_that_they_do_not_use(daemon):
                          ({"mode": "inspect", "invoke": "f"}, "invoke"),
                          ({"mode": "disasm", "deterministic": True},
                           "deterministic"),
+                         ({"mode": "disasm", "trace": True}, "trace"),
                          ({"mode": "disasm", "invoke": "f", "params": ["1"]},
                           "params")):
         error, _ = conn.call("submit", {"module": module, **params})

@@ -14,7 +14,6 @@ from service import EXAMPLES, guest
 AS_UNIT = BUILD / "tests" / "systemd" / "as-unit"
 UNIT = BUILD / "systemd" / "wasmd.service"
 USER_UNIT = BUILD / "systemd" / "user" / "wasmd.service"
-SOCKET = SOURCE / "systemd" / "wasmd.socket"
 
 EXPOSURE_MAX = 1.5
 
@@ -56,13 +55,15 @@ def units(where):
     text = UNIT.read_text()
     program = settings(UNIT, "ExecStart")[0].split()[0]
     (where / "wasmd.service").write_text(text.replace(program, WASMD))
-    (where / "wasmd.socket").write_text(SOCKET.read_text())
-    return where / "wasmd.service", where / "wasmd.socket"
+    sockets = [where / "wasmd.socket", where / "wasmd-metrics.socket"]
+    for path in sockets:
+        path.write_text((SOURCE / "systemd" / path.name).read_text())
+    return [where / "wasmd.service", *sockets]
 
 
 @test
 def test_exposure_of_the_unit():
-    service, _ = units(harness.scratch())
+    service = units(harness.scratch())[0]
     result = run([need("systemd-analyze"), "--no-pager", "security",
                   "--offline=true", service])
     contains(result.stdout.decode(), "Overall exposure level")

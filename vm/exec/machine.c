@@ -4,6 +4,7 @@
  */
 #include "vm/exec/machine.h"
 
+#include "vm/exec/compile.h"
 #include "vm/exec/handlers.h"
 #include "vm/exec/profile.h"
 #include "vm/exec/run.h"
@@ -173,6 +174,33 @@ MACHINE(call_indirect_subtype)
 	if (!op_func_matches(CTX, f, LDU32(8)))
 		GOTO(trap_INDIRECT_TYPE);
 	CALL_FUNC(f, 24);
+}
+
+/* ---- functions that are not translated yet --------------------------------- */
+
+static __attribute__((noinline)) const uint8_t *
+translate_called(struct vm_instance *in, uint32_t func)
+{
+	return compile_called(in, func, &in->store->trap);
+}
+
+/* The frame is there; see CODE_STUB. */
+static MACHINE(stub)
+{
+	const uint8_t *code = translate_called(CTX, LDU32(8));
+
+	if (code == NULL) {
+		R0 = CTX->store->trap;
+		GOTO(trap);
+	}
+	PC = code;
+	DISPATCH();
+}
+
+uint64_t
+code_stub_address(void)
+{
+	return (uint64_t)(uintptr_t)machine_stub;
 }
 
 /* ---- exceptions ------------------------------------------------------------ */

@@ -51,7 +51,7 @@ translator_clear(struct translator *t)
 {
 	operands_clear(&t->s);
 	emitter_clear(&t->e);
-	free(t->ctrls);
+	pool_free(t->e.code->pool, t->ctrls);
 	free(t->global_offsets);
 	t->ctrls = NULL;
 	t->global_offsets = NULL;
@@ -60,19 +60,12 @@ translator_clear(struct translator *t)
 struct control *
 control_push(struct translator *t, enum op op, struct blocktype type)
 {
-	struct control *c;
+	struct control *c = code_grow(&t->e, t->ctrls, t->nctrls,
+		&t->cap_ctrls, sizeof(*c));
 
-	if (t->nctrls == t->cap_ctrls) {
-		uint32_t cap = t->cap_ctrls == 0 ? 32 : t->cap_ctrls * 2;
-
-		c = realloc(t->ctrls, cap * sizeof(*c));
-		if (c == NULL) {
-			err_set(t->e.err, VM_NOMEM, "out of memory");
-			return NULL;
-		}
-		t->ctrls = c;
-		t->cap_ctrls = cap;
-	}
+	if (c == NULL)
+		return NULL;
+	t->ctrls = c;
 	c = &t->ctrls[t->nctrls];
 	*c = (struct control){ .op = op, .type = type, .height = t->s.n,
 		.dead = t->dead };
@@ -133,6 +126,7 @@ translator_begin(struct translator *t, uint32_t func)
 	/* Parameters, the return address, the declared locals. */
 	uint32_t nslots = t->v->local_slots + 1;
 
+	t->func = f;
 	t->type = module_functype(t->module, func);
 	t->header = t->type->param_slots;
 	if (nslots > LIMIT_FRAME_SLOTS)
@@ -142,10 +136,13 @@ translator_begin(struct translator *t, uint32_t func)
 	f->lines = t->e.code->nlines;
 	f->header = (uint16_t)t->header;
 	f->spans = t->e.code->nspans;
+	f->nspans = 0;
 	f->tries = t->e.code->ntries;
+	f->ntries = 0;
 	t->e.offset = t->module->funcs[func].body.offset;
 	emitter_begin(&t->e);
 	add_spans(t);
+	f->nspans = t->e.code->nspans - f->spans;
 	operands_begin(&t->s, nslots);
 	t->dead = false;
 	t->try = TRY_NONE;
@@ -155,6 +152,23 @@ translator_begin(struct translator *t, uint32_t func)
 		return -1;
 	emit_zero(t, t->header + 1, nslots - t->header - 1);
 	return 0;
+}
+
+void
+translator_end(struct translator *t)
+{
+	struct code *c = t->e.code;
+
+	t->func->end = c->used;
+	t->func->ntries = c->ntries - t->func->tries;
+	c->order[c->norder++] = (uint32_t)(t->func - c->funcs);
+}
+
+void
+translator_abort(struct translator *t)
+{
+	emitter_abort(&t->e);
+	t->s.failed = false;
 }
 
 int

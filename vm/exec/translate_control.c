@@ -378,11 +378,8 @@ step_end(struct translator *t)
 		drop_to(&t->s, c->height);
 	if (i == 0 && !t->dead)
 		emit_return(t);
-	if (i == 0) {
+	if (i == 0)
 		emitter_end(&t->e);
-		t->e.code->funcs[t->v->func - t->module->nimported_funcs].end =
-			t->e.code->used;
-	}
 	t->nctrls--;
 }
 

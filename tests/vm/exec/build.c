@@ -114,11 +114,18 @@ put_module(struct buf *b, const struct test_func *funcs, size_t n,
 }
 
 static bool one_nan_wanted;
+static bool lazy_wanted;
 
 void
 machine_set_one_nan(bool one_nan)
 {
 	one_nan_wanted = one_nan;
+}
+
+void
+machine_set_lazy(bool lazy)
+{
+	lazy_wanted = lazy;
 }
 
 int
@@ -148,6 +155,7 @@ machine_start_with(struct test_machine *m, const struct test_func *funcs,
 	assert_non_null(m->vm);
 	if (one_nan_wanted)
 		vm_set_one_nan(m->vm);
+	vm_set_lazy(m->vm, lazy_wanted);
 	if (vm_module_new(m->vm, m->bytes.data, m->bytes.len, &m->module, &err)
 	    == -1) {
 		m->module = NULL;

@@ -40,6 +40,8 @@ struct test_memories {
 
 /* From now on machine_start makes machines with one NaN, or ones without. */
 void machine_set_one_nan(bool one_nan);
+/* Likewise, ones that translate functions at their first call. */
+void machine_set_lazy(bool lazy);
 
 /* 0, or the error code that loading or linking ended with, or MACHINE_TRAPPED:
  * the module could not be instantiated, m->trap says why. To be stopped in any
