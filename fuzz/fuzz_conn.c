@@ -26,8 +26,10 @@
 #include "daemon/conn.h"
 #include "daemon/family.h"
 #include "daemon/job.h"
+#include "daemon/kept.h"
 #include "daemon/option.h"
 #include "daemon/queue.h"
+#include "daemon/stats.h"
 #include "daemon/store.h"
 #include "daemon/template.h"
 #include "daemon/templates.h"
@@ -48,6 +50,7 @@ static struct fuzz {
 	struct workers *workers;	/* never started */
 	struct queue *queue;
 	struct store *store;
+	struct keeper *keeper;
 	struct jobs *jobs;
 	struct conns *conns;
 	struct family family;	/* of all children; referenced for ever */
@@ -140,6 +143,12 @@ templates_admit(const struct templates *ts, uid_t uid,
 void
 templates_crash(struct templates *ts, uid_t uid, const struct program *p)
 {
+}
+
+int
+stats_print(const struct stats *s, struct buf *out)
+{
+	return buf_printf(out, "nothing\n");
 }
 
 /* How a process ends: by itself, by a signal; or it is still there. */
@@ -433,6 +442,8 @@ finish(void)
 	turn(TURNS);
 	if (conns_count(fuzz.conns) > 0)
 		abort();
+	while (keeper_count(fuzz.keeper) > 0)
+		kept_drop(keeper_next(fuzz.keeper, 0));
 	store_empty();
 }
 
@@ -441,6 +452,8 @@ setup_jobs(void)
 {
 	static const struct launch_config launch;
 	struct queue_config queue = { .max_running = 6, .max_jobs = 20 };
+	struct keeper_config keeper = { fuzz.base, on_idle, NULL };
+	struct keeper_limits limits = { 1000, 4, 20000 };
 	struct jobs_config jobs = {
 		.base = fuzz.base, .store = fuzz.store,
 		.max_module = 1u << 20,
@@ -454,23 +467,38 @@ setup_jobs(void)
 	fuzz.workers = workers_new(fuzz.base, &launch);
 	jobs.layers = workers_layers(fuzz.workers);
 	jobs.queue = fuzz.queue = queue_new(fuzz.base, &queue);
+	jobs.keeper = fuzz.keeper = keeper_new(&keeper);
+	if (fuzz.keeper == NULL)
+		abort();
+	keeper_set_limits(fuzz.keeper, &limits);
 	fuzz.jobs = jobs_new(&jobs);
 	conns.context = (struct request_context){
 		.jobs = fuzz.jobs, .workers = fuzz.workers, .store = fuzz.store, .base = fuzz.base,
-		.options = &fuzz.current,
+		.options = &fuzz.current, .keeper = fuzz.keeper,
+		.queue = fuzz.queue,
 	};
 	fuzz.conns = conns_new(&conns);
 	if (fuzz.queue == NULL || fuzz.jobs == NULL || fuzz.conns == NULL)
 		abort();
 }
 
+/* In $TMPDIR: on a disk, writing through takes most of the time. */
+static void
+store_path(char path[256])
+{
+	const char *dir = getenv("TMPDIR");
+
+	snprintf(path, 256, "%s/fuzz-conn-%d", dir == NULL ? "/tmp" : dir,
+		(int)getpid());
+}
+
 static void
 remove_store(void)
 {
-	char command[64];
+	char path[256], command[300];
 
-	snprintf(command, sizeof(command), "rm -rf /tmp/fuzz-conn-%d",
-		(int)getpid());
+	store_path(path);
+	snprintf(command, sizeof(command), "rm -rf %s", path);
 	if (system(command) != 0)
 		_exit(1);
 }
@@ -481,7 +509,7 @@ setup(void)
 	struct store_config store = { .uid = getuid(), .gid = getgid(),
 		.max = 1u << 20 };
 	struct err err = ERR_NONE;
-	char path[64];
+	char path[256];
 
 	log_open("fuzz", LOG_LEVEL_ERR, false);
 	signal(SIGPIPE, SIG_IGN);
@@ -491,7 +519,7 @@ setup(void)
 	fuzz.current = &fuzz.options;
 	users_init(&fuzz.users, &fuzz.options.policies);
 	fuzz.base = event_base_new();
-	snprintf(path, sizeof(path), "/tmp/fuzz-conn-%d", (int)getpid());
+	store_path(path);
 	store.path = path;
 	fuzz.store = store_new(fuzz.base, &store, &err);
 	if (fuzz.store == NULL)
