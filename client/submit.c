@@ -13,6 +13,7 @@
 #include "client/program.h"
 #include "client/quantity.h"
 #include "client/report.h"
+#include "client/results.h"
 #include "client/session.h"
 #include "client/text.h"
 #include "client/verb.h"
@@ -223,32 +224,14 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 
 /* ---- after ------------------------------------------------------------- */
 
-/* "i32:-1" is in the record; people and scripts want the number. */
-static struct span
-submit_plain_result(struct span result)
-{
-	const char *colon = memchr(result.data, ':', result.len);
-	size_t skip = colon == NULL ? 0 : (size_t)(colon + 1 - result.data);
-
-	return (struct span){ result.data + skip, result.len - skip };
-}
-
 static void
 submit_write_results(const struct msg *record)
 {
-	const struct span *results;
 	struct buf out;
-	size_t n;
 
-	results = msg_strs(record, FIELD_JOB_EXIT_RESULTS, &n);
 	buf_init(&out, RECORD_JSON_MAX);
-	for (size_t i = 0; i < n; i++) {
-		struct span plain = submit_plain_result(results[i]);
-
-		if (text_escape(&out, plain.data, plain.len) == -1 ||
-		    buf_append(&out, "\n", 1) == -1)
-			report_fatal("out of memory");
-	}
+	if (results_lines(&out, record) == -1)
+		report_fatal("out of memory");
 	if (fd_write_all(STDOUT_FILENO, out.data, out.len) == -1 &&
 	    errno != EPIPE)
 		report("cannot write standard output: %s", strerror(errno));

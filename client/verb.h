@@ -37,6 +37,10 @@ extern const struct option_spec look_options[], inspect_options[],
 	disasm_options[];
 int look_run(const struct verb *verb, int argc, char **argv);
 
+/* call.c */
+extern const struct option_spec call_options[];
+int call_run(const struct verb *verb, int argc, char **argv);
+
 /* store.c: put, list, info, remove */
 extern const struct option_spec put_options[], list_options[];
 extern const struct option_spec remove_options[];

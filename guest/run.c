@@ -174,13 +174,6 @@ choose_export(struct run_call *rc, const struct call *call)
 		    CALL_VALUES_MAX);
 		return END_USAGE;
 	}
-	for (uint32_t i = 0; i < rc->type->nresults; i++) {
-		if (!valtype_is_ref(rc->type->results[i]))
-			continue;
-		text_printf(&rc->text, "%.100s returns a reference, which means "
-		    "nothing outside", call->invoke);
-		return END_USAGE;
-	}
 	return parse_params(rc, call);
 }
 

@@ -60,7 +60,8 @@ struct frame_wait {	/* OUT_WAIT */
 
 /* A value of a typed argument or result. */
 struct call_value {
-	uint32_t kind;	/* 'i' i32, 'l' i64, 'f' f32, 'd' f64, 'v' v128 */
+	uint32_t kind;	/* 'i' i32, 'l' i64, 'f' f32, 'd' f64, 'v' v128,
+			 * 'r' a reference: bytes[0] is 0 if it is null */
 	uint32_t pad;
 	uint8_t bytes[16];	/* little-endian, the bits */
 };
