@@ -111,6 +111,7 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 		{ FIELD_SUBMIT_STACK_BYTES, call->stack_bytes },
 		{ FIELD_SUBMIT_OUTPUT_BYTES, call->output_bytes },
 		{ FIELD_SUBMIT_TABLE_ELEMS, call->table_elems },
+		{ FIELD_SUBMIT_OPEN_FILES, call->open_files },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
@@ -118,9 +119,10 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 			msg_set_number(m, limits[i].field, limits[i].value);
 }
 
-/* The names and descriptors of all modules but one that goes as bytes. */
+/* The names and descriptors of all modules but one that goes as bytes, and the
+ * broker's socket. */
 static int
-job_modules(const struct wasmd_call *call, struct fds *fds,
+job_fds(const struct wasmd_call *call, struct fds *fds,
 	struct span names[static PROTO_PRELOAD_MAX], struct err *err)
 {
 	fds->count = 0;
@@ -136,6 +138,8 @@ job_modules(const struct wasmd_call *call, struct fds *fds,
 		names[i] = (struct span){ p->name, strlen(p->name) };
 		fds->fd[fds->count++] = p->fd;
 	}
+	if (call->has_broker)
+		fds->fd[fds->count++] = call->broker;
 	return 0;
 }
 
@@ -152,7 +156,7 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	int ret = -1;
 
 	if (args == NULL || env == NULL || params == NULL ||
-	    job_modules(call, &fds, names, err) == -1)
+	    job_fds(call, &fds, names, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
 	if (call->digest != NULL)
@@ -178,6 +182,8 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 		msg_set_number(&m, FIELD_SUBMIT_KEEP_BYTES, call->keep_bytes);
 	if (call->priority > 0)
 		msg_set_number(&m, FIELD_SUBMIT_PRIORITY, call->priority);
+	if (call->has_broker)
+		msg_set_number(&m, FIELD_SUBMIT_BROKER, true);
 	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
 	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
 	if (call->closed != 0)

@@ -70,6 +70,23 @@ struct wasmd_preload {
 	int fd;			/* a memfd */
 };
 
+/* A directory for the guest to find. */
+struct wasmd_grant {
+	int dir;		/* a descriptor of it */
+	const char *name;	/* what the guest finds it as */
+	bool read_only;
+};
+
+/*
+ * Start a broker: a process with our credentials that opens files of these
+ * directories, and nothing else, for one call. Returns a socket for
+ * wasmd_call's broker, to be closed once that is submitted: the broker ends
+ * with the call. -1 with PROTO_ERROR_USAGE for a grant that is none. Forks:
+ * best called before other things are done.
+ */
+int wasmd_broker_start(const struct wasmd_grant *grants, size_t count,
+	struct err *err);
+
 /* What to run. All is borrowed until wasmd_submit returns. */
 struct wasmd_call {
 	const char *mode;	/* submit's; NULL: run the module */
@@ -92,6 +109,8 @@ struct wasmd_call {
 					 * one callback only, on_started */
 	uint32_t keep_bytes;		/* of its output; 0: the default */
 	unsigned priority;		/* 1 to 9; 0: the default */
+	bool has_broker;		/* directories are granted: */
+	int broker;			/* from wasmd_broker_start */
 	bool has_stdin;
 	unsigned tty;			/* bit n: descriptor n is a terminal */
 	unsigned closed;		/* bit n: it is not open */
@@ -102,6 +121,7 @@ struct wasmd_call {
 	/* Limits; 0: the daemon's default. */
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
+	uint64_t open_files;
 };
 
 /*

@@ -2,12 +2,16 @@
 #include "client/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/fd.h"
 
 struct output_chunk {
 	struct output_chunk *next;
@@ -17,22 +21,32 @@ struct output_chunk {
 };
 
 /*
- * A pipe or terminal that poll(2) calls writable takes PIPE_BUF bytes without
- * waiting, and a write that waits is one during which Ctrl-C goes unheard.
- * They stay in blocking mode: other processes share it.
+ * A write that waits is one during which Ctrl-C goes unheard, and our standard
+ * descriptors stay in blocking mode, which other processes share. So a pipe is
+ * opened once more, for a mode of our own. Where that is forbidden, as for a
+ * pipe of another user, and for a terminal, what poll(2) calls writable takes
+ * PIPE_BUF bytes without waiting.
  */
-static size_t
-output_at_once(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? SIZE_MAX : PIPE_BUF;
-}
-
 static struct output_place
 output_place(int fd)
 {
-	return (struct output_place){ fd, output_at_once(fd) };
+	struct output_place place = { .fd = fd, .own = -1, .at_once = PIPE_BUF };
+	struct stat st;
+	char path[32];
+
+	if (fstat(fd, &st) == -1)
+		return place;
+	if (S_ISREG(st.st_mode))
+		place.at_once = SIZE_MAX;
+	if (!S_ISFIFO(st.st_mode))
+		return place;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	place.own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (place.own != -1) {
+		place.fd = place.own;
+		place.at_once = SIZE_MAX;
+	}
+	return place;
 }
 
 void
@@ -61,6 +75,8 @@ output_clear(struct output *o)
 {
 	while (o->first != NULL)
 		output_drop_first(o);
+	for (int i = STDOUT_FILENO; i <= OUTPUT_TRACE; i++)
+		fd_close(&o->places[i].own);
 }
 
 int

@@ -16,7 +16,8 @@ struct output {
 	struct output_chunk *first;
 	struct output_chunk **last;
 	struct output_place {
-		int fd;
+		int fd;		/* to write to */
+		int own;	/* the same, if it is ours to close; or -1 */
 		size_t at_once;	/* bytes in one write(2) */
 	} places[4];		/* of the guest's 1 and 2, and of its trace */
 	int trace_errno;	/* why the trace could not be written, or 0 */

@@ -194,7 +194,9 @@ session_send_input(struct session *s, const void *data, size_t len)
 static void
 session_on_readable(struct session *s)
 {
-	char data[PROTO_DATA_MAX];
+	/* Half of what the daemon wants at first: while it passes this on, the
+	 * other half is on its way. */
+	char data[PROTO_DATA_MAX / 2];
 	size_t len = s->input_wanted < sizeof(data) ? s->input_wanted :
 		sizeof(data);
 	ssize_t n = read(STDIN_FILENO, data, len);

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "client/address.h"
+#include "client/grants.h"
 #include "client/json.h"
 #include "client/outcome.h"
 #include "client/program.h"
@@ -22,6 +23,8 @@ struct submit_values {
 	struct texts env;
 	const char *argv0;
 	struct texts preload;
+	struct texts dirs;
+	int broker;		/* of the dirs, or -1 */
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
@@ -29,6 +32,7 @@ struct submit_values {
 	bool open_stdin;
 	uint64_t keep_bytes;
 	uint64_t priority;
+	uint64_t open_files;
 	const char *stdin_path;
 	bool no_stdin;
 	struct maybe trace;
@@ -54,6 +58,8 @@ const struct option_spec submit_options[] = {
 		"call this export; the arguments are its parameters" },
 	{ 0, "preload", OPTION_TEXTS, AT(preload), "NAME=FILE",
 		"a module for it to import from, as NAME; may be repeated" },
+	{ 0, "dir", OPTION_TEXTS, AT(dirs), "HOST[::GUEST[:ro]]",
+		"a directory for it, as GUEST; may be repeated" },
 	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
 		"stop it after this time, such as 500ms, 10s or 2m" },
 	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
@@ -76,6 +82,8 @@ const struct option_spec submit_options[] = {
 		"keep this much of a detached job's output, up to 16M" },
 	{ 0, "priority", OPTION_NUMBER, AT(priority), "NUMBER",
 		"1 to 9: before your other jobs that wait, or behind them" },
+	{ 0, "max-files", OPTION_NUMBER, AT(open_files), "NUMBER",
+		"files and directories it may have open at once" },
 	{ 0, "stdin", OPTION_TEXT, AT(stdin_path), "FILE",
 		"its standard input, in place of ours" },
 	{ 'n', "no-stdin", OPTION_FLAG, AT(no_stdin), NULL,
@@ -217,6 +225,9 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.stack_bytes = v->stack_bytes,
 		.output_bytes = v->output_bytes,
 		.table_elems = v->table_elems,
+		.open_files = v->open_files,
+		.has_broker = v->broker != -1,
+		.broker = v->broker,
 	};
 	if (!v->detach)
 		call->tty = submit_terminals(call->has_stdin);
@@ -398,8 +409,9 @@ submit_check(const struct submit_values *v)
 		report("--keep: at most 16M can be kept");
 	else if (v->priority > 9)
 		report("--priority: at most 9");
-	else if (v->detach && v->trace.given)
-		report("--trace is for jobs that are not detached");
+	else if (v->detach && (v->trace.given || v->dirs.count > 0))
+		report("--detach: not with --trace or --dir, which need this "
+			"process");
 	else if (v->detach && (v->json || v->meta != NULL))
 		report("--detach: there is no record yet; see wasmctl wait");
 	else
@@ -412,6 +424,7 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 	char **argv)
 {
 	int first = options_parse(submit_options, v, argc, argv);
+	int status;
 
 	if (first == -1)
 		return EXIT_WASMCTL;
@@ -425,18 +438,25 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 			argv[0]);
 		return EXIT_WASMCTL;
 	}
-	if (submit_check(v) == -1 || submit_fill_env(v) == -1 || submit_read_seed(v) == -1)
+	if (submit_check(v) == -1 || submit_fill_env(v) == -1 ||
+	    submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
-	return submit_file(v, argc - first, argv + first);
+	/* Before anything of the module or the daemon is in our memory. */
+	status = grants_open(&v->dirs, &v->broker);
+	if (status == 0)
+		status = submit_file(v, argc - first, argv + first);
+	fd_close(&v->broker);
+	return status;
 }
 
 int
 submit_run(const struct verb *verb, int argc, char **argv)
 {
-	struct submit_values v = { .help = false };
+	struct submit_values v = { .broker = -1 };
 	int status = submit_with(verb, &v, argc, argv);
 
 	texts_clear(&v.env);
 	texts_clear(&v.preload);
+	texts_clear(&v.dirs);
 	return status;
 }

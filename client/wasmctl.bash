@@ -12,12 +12,13 @@ _wasmctl_words() {
 	done < <("${COMP_WORDS[0]}" __complete "$@" 2>/dev/null)
 }
 
+# Those that begin like that word; -d: directories only.
 _wasmctl_files() {
 	local file
 	compopt -o filenames
 	while IFS= read -r file; do
 		COMPREPLY+=("$file")
-	done < <(compgen -f -- "$cur")
+	done < <(compgen "${1:--f}" -- "$cur")
 }
 
 # What the option takes, "" for nothing or no such option.
@@ -65,6 +66,7 @@ _wasmctl() {
 		if ((i >= COMP_CWORD)); then
 			case $argument in
 			FILE | PATH) compopt +o nospace; _wasmctl_files ;;
+			HOST*) _wasmctl_files -d ;;
 			esac
 			return
 		fi

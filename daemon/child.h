@@ -6,8 +6,10 @@
 #ifndef DAEMON_CHILD_H
 #define DAEMON_CHILD_H
 
+#include <stdbool.h>
 #include <sys/queue.h>
 
+struct child_request;
 struct event_base;
 struct family;
 struct process;
@@ -16,6 +18,8 @@ struct worker;
 
 struct child {
 	TAILQ_ENTRY(child) entry;	/* its template's list, until given */
+	bool granted;		/* it has the broker of one request's client, */
+	struct child_request *request;	/* NULL: which was cancelled */
 	int in;			/* we write; -1: taken */
 	int out;		/* we read; -1: taken */
 	struct process *process;	/* NULL: not yet, or not any more */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <event2/event.h>
 
@@ -91,6 +92,7 @@ job_let_go(struct job *j)
 	evtimer_del(j->sleep);
 	child_free(j->child);
 	j->child = NULL;
+	fd_close(&j->request.broker);
 	buf_clear(&j->packed);
 	queue_withdraw(j->jobs->config.queue, j);
 	queue_release(j->jobs->config.queue, j);
@@ -415,6 +417,8 @@ act_run(struct job *j)
 
 	j->child_us = clock_monotonic_us();
 	c->in = c->out = -1;
+	/* The child has it; the broker is to learn of its end. */
+	fd_close(&j->request.broker);
 	/* Both are taken, whatever becomes of the first. */
 	taken = feed_start_take(&j->feed, base, in);
 	if (stream_start_take(&j->stream, base, out) == -1 || taken == -1 ||
@@ -571,6 +575,7 @@ job_free(struct job *j)
 	struct jobs *jobs = j->jobs;
 
 	queue_leave(jobs->config.queue, j);
+	fd_close(&j->request.broker);
 	if (j->fetch != NULL)
 		store_forget(j->fetch);
 	program_clear(&j->program);
@@ -612,6 +617,7 @@ job_alloc(struct jobs *jobs, struct user *user)
 	j->request.on_child = job_on_child;
 	j->request.on_failure = job_on_no_child;
 	j->request.arg = j;
+	j->request.broker = -1;
 	j->stream.fd = j->feed.fd = -1;
 	j->stream.ops = &job_stream_ops;
 	j->stream.arg = j->feed.arg = j;
@@ -641,6 +647,30 @@ job_take_module(struct job *j, struct fds *fds, size_t *at, uint64_t *room,
 		j->reading++;
 	}
 	return m;
+}
+
+/* The socket to the client's broker: the last descriptor, which is taken. It is
+ * passed on to the child and never read here. */
+static int
+job_take_broker(struct job *j, const struct msg *m, struct fds *fds, size_t at,
+	struct err *err)
+{
+	int domain = 0, type = 0;
+	socklen_t len = sizeof(int);
+	int fd;
+
+	if (msg_number(m, FIELD_SUBMIT_BROKER, 0) == 0)
+		return 0;
+	fd = fds->fd[at];
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    domain != AF_UNIX || type != SOCK_SEQPACKET)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: broker: it is no socket of the type "
+			"SOCK_SEQPACKET");
+	j->request.broker = fd;
+	fds->fd[at] = -1;
+	return 0;
 }
 
 static int
@@ -705,7 +735,7 @@ job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
 			return -1;
 		}
 	}
-	return 0;
+	return job_take_broker(j, m, fds, at, err);
 }
 
 /* Whether there may be one more of the user's. */

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 #include "daemon/listen.h"
 #include "daemon/notify.h"
 #include "daemon/option.h"
+#include "daemon/processor.h"
 #include "daemon/server.h"
+#include "daemon/worker_path.h"
 #include "sandbox/launch.h"
 
 #define FILES_MAX 65536	/* descriptors; more only make fork slower */
@@ -85,25 +88,16 @@ main_socket(const struct options *o)
 	return path;
 }
 
-/* The worker beside this program, as in a build tree, or where it was
- * installed. */
 static const char *
 main_worker(const struct options *o)
 {
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
-	char *slash;
+	char own[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
 	if (o->worker != NULL)
 		return o->worker;
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash != NULL) {
-		strcpy(slash, "/wasmd-worker");
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return WASMD_WORKER;
+	own[n > 0 ? n : 0] = '\0';
+	return worker_path(own, WASMD_WORKER, processor_is_v3());
 }
 
 static struct listener *

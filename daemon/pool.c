@@ -26,31 +26,34 @@ pool_clear(struct pool *p)
 	pool_shrink(p, 0);
 }
 
-int
-pool_ask(struct pool *p, int sock, bool ahead)
+struct child *
+pool_ask(struct pool *p, int sock, bool ahead, int broker)
 {
 	struct ctl_msg msg;
 	struct child *c;
-	int theirs[2], r;
+	int theirs[3], r;
 
 	c = child_new(theirs);
 	if (c == NULL)
-		return -1;
+		return NULL;
 	memset(&msg, 0, sizeof(msg));
 	msg.kind = CTL_CALL;
 	msg.id = p->first_id + p->nasked;
 	msg.call.ahead = ahead;
-	r = fd_send(sock, &msg, sizeof(msg), theirs, 2);
+	theirs[2] = broker;
+	r = fd_send(sock, &msg, sizeof(msg), theirs, broker == -1 ? 2 : 3);
 	fd_close(&theirs[0]);
 	fd_close(&theirs[1]);
 	if (r == -1) {
 		child_free(c);
-		return -1;
+		return NULL;
 	}
+	c->granted = broker != -1;
+	p->ngranted += c->granted;
 	if (p->nasked++ == 0)
 		p->waits_us = clock_monotonic_us();
 	TAILQ_INSERT_TAIL(&p->asked, c, entry);
-	return 0;
+	return c;
 }
 
 struct child *
@@ -60,6 +63,7 @@ pool_take_asked(struct pool *p)
 
 	TAILQ_REMOVE(&p->asked, c, entry);
 	p->nasked--;
+	p->ngranted -= c->granted;
 	p->first_id++;
 	p->waits_us = clock_monotonic_us();
 	return c;

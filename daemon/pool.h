@@ -14,6 +14,7 @@
 struct pool {
 	struct child_list asked;
 	unsigned nasked;
+	unsigned ngranted;	/* of them for those with brokers */
 	uint64_t first_id;	/* of the first that is asked for */
 	uint64_t waits_us;	/* since when for its answer */
 	struct child_list ready;
@@ -24,8 +25,9 @@ void pool_init(struct pool *p);
 void pool_clear(struct pool *p);	/* ends all of them */
 
 /* Ask the template behind sock for one more; ahead: its call is yet to come.
- * 0, or -1 with errno. */
-int pool_ask(struct pool *p, int sock, bool ahead);
+ * broker: the socket that only this child is to have, -1: none. NULL with
+ * errno. */
+struct child *pool_ask(struct pool *p, int sock, bool ahead, int broker);
 
 /* The first that was asked for, of which the template has now spoken. */
 struct child *pool_take_asked(struct pool *p);

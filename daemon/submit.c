@@ -81,6 +81,8 @@ submit_check_mode(enum template_mode mode, const struct msg *m,
 		none = "params";
 	else if (msg_has(m, FIELD_SUBMIT_PRELOAD))
 		none = "preload";
+	else if (msg_has(m, FIELD_SUBMIT_BROKER))
+		none = "broker";
 	else if (msg_has(m, FIELD_SUBMIT_DETERMINISTIC))
 		none = "deterministic";
 	else if (msg_has(m, FIELD_SUBMIT_TRACE))
@@ -135,6 +137,7 @@ static int
 submit_check(const struct msg *m, size_t nfds, struct err *err)
 {
 	bool wants_fd = msg_number(m, FIELD_SUBMIT_MODULE_FD, 0) != 0;
+	bool broker = msg_number(m, FIELD_SUBMIT_BROKER, 0) != 0;
 	size_t npreload;
 
 	if (msg_has(m, FIELD_SUBMIT_MODULE) + wants_fd +
@@ -142,14 +145,15 @@ submit_check(const struct msg *m, size_t nfds, struct err *err)
 		return err_set(err, PROTO_ERROR_USAGE, "submit: there must be "
 			"one of module, module_fd and digest");
 	msg_strs(m, FIELD_SUBMIT_PRELOAD, &npreload);
-	if (nfds != wants_fd + npreload)
+	if (nfds != wants_fd + npreload + broker)
 		return err_set(err, PROTO_ERROR_USAGE,
-			"submit: %zu descriptors came with it; module_fd and "
-			"preload want %zu", nfds, wants_fd + npreload);
-	if (msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0 &&
-	    msg_number(m, FIELD_SUBMIT_DETACH, 0) != 0)
+			"submit: %zu descriptors came with it; module_fd, "
+			"preload and broker want %zu", nfds,
+			wants_fd + npreload + broker);
+	if (msg_number(m, FIELD_SUBMIT_DETACH, 0) != 0 &&
+	    (broker || msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0))
 		return err_set(err, PROTO_ERROR_USAGE,
-			"submit: a detached job is not traced");
+			"submit: a detached job has no broker and no trace");
 	if (msg_has(m, FIELD_SUBMIT_KEEP_BYTES) &&
 	    msg_number(m, FIELD_SUBMIT_DETACH, 0) == 0)
 		return err_set(err, PROTO_ERROR_USAGE,
@@ -187,6 +191,8 @@ submit_pack(struct job *j, const struct msg *m, struct arena *a,
 		.fuel = j->limits.v[LIMIT_FUEL],
 		.output_bytes = j->limits.v[LIMIT_OUTPUT],
 		.tty = (uint32_t)msg_number(m, FIELD_SUBMIT_TTY, 0),
+		.files = msg_number(m, FIELD_SUBMIT_BROKER, 0) == 0 ? 0 :
+			(uint32_t)j->limits.v[LIMIT_FILES],
 		.closed = (uint32_t)msg_number(m, FIELD_SUBMIT_CLOSED, 0),
 		.deterministic = j->deterministic,
 		.seed = msg_number(m, FIELD_SUBMIT_SEED, 0),

@@ -41,13 +41,32 @@ static struct template *template_watched;
 
 /* ---- requests ------------------------------------------------------------ */
 
+static unsigned *
+request_count(struct template *t, const struct child_request *r)
+{
+	return r->broker == -1 ? &t->nrequests : &t->ngranted;
+}
+
 static void
 request_put(struct template *t, struct child_request *r)
 {
-	r->list = &t->requests;
+	r->list = r->broker == -1 ? &t->requests : &t->granted;
 	r->template = t;
-	TAILQ_INSERT_TAIL(&t->requests, r, entry);
-	t->nrequests++;
+	r->child = NULL;
+	TAILQ_INSERT_TAIL(r->list, r, entry);
+	++*request_count(t, r);
+}
+
+static void
+request_remove(struct template *t, struct child_request *r)
+{
+	TAILQ_REMOVE(r->list, r, entry);
+	--*request_count(t, r);
+	if (r->child != NULL)
+		r->child->request = NULL;
+	r->child = NULL;
+	r->list = NULL;
+	r->template = NULL;
 }
 
 static struct child_request *
@@ -55,12 +74,8 @@ request_take(struct template *t)
 {
 	struct child_request *r = TAILQ_FIRST(&t->requests);
 
-	if (r == NULL)
-		return NULL;
-	TAILQ_REMOVE(&t->requests, r, entry);
-	t->nrequests--;
-	r->list = NULL;
-	r->template = NULL;
+	if (r != NULL)
+		request_remove(t, r);
 	return r;
 }
 
@@ -72,7 +87,9 @@ requests_take(struct template *t, struct request_list *to)
 	struct child_request *r;
 
 	TAILQ_INIT(to);
-	while ((r = request_take(t)) != NULL) {
+	while ((r = TAILQ_FIRST(&t->requests)) != NULL ||
+	    (r = TAILQ_FIRST(&t->granted)) != NULL) {
+		request_remove(t, r);
 		r->list = to;
 		TAILQ_INSERT_TAIL(to, r, entry);
 	}
@@ -95,7 +112,7 @@ requests_next(struct request_list *list)
 void
 template_free(struct template *t)
 {
-	assert(TAILQ_EMPTY(&t->requests));
+	assert(TAILQ_EMPTY(&t->requests) && TAILQ_EMPTY(&t->granted));
 	if (template_watched == t)
 		template_watched = NULL;
 	templates_forget(t->templates, t);
@@ -169,13 +186,26 @@ template_set_pending(struct template *t)
 	t->family->pending = t->pool.nasked;
 }
 
-/* 0, or -1: the template is gone, or about to. */
-static int
-template_ask(struct template *t)
+/* Children that are there or were asked for, for whoever comes first. */
+static unsigned
+template_children(const struct template *t)
 {
-	bool ahead = t->pool.nready + t->pool.nasked >= t->nrequests;
+	return t->pool.nready + t->pool.nasked - t->pool.ngranted;
+}
 
-	if (pool_ask(&t->pool, t->sock, ahead) == 0) {
+/* r: the one that it is for, which has a broker; NULL: for all others. 0, or -1:
+ * the template is gone, or about to. */
+static int
+template_ask(struct template *t, struct child_request *r)
+{
+	bool ahead = r == NULL && template_children(t) >= t->nrequests;
+	struct child *c = pool_ask(&t->pool, t->sock, ahead,
+		r == NULL ? -1 : r->broker);
+
+	if (c != NULL) {
+		c->request = r;
+		if (r != NULL)
+			r->child = c;
 		template_set_pending(t);
 		t->forks++;
 		return 0;
@@ -190,10 +220,24 @@ template_ask(struct template *t)
 	return -1;
 }
 
+/* Whether another child is to be asked for; *r: for whom, as above. */
+static bool
+template_wants(struct template *t, struct child_request **r)
+{
+	if (t->pool.nasked >= TEMPLATE_ASKED)
+		return false;
+	TAILQ_FOREACH(*r, &t->granted, entry) {
+		if ((*r)->child == NULL)
+			return true;
+	}
+	return template_children(t) < t->nrequests + t->demand.want;
+}
+
 /* Give what is ready; ask for what is missing. */
 static void
 template_serve(struct template *t)
 {
+	struct child_request *wanted;
 	struct pool *p = &t->pool;
 
 	while (t->nrequests > 0 && p->nready > 0) {
@@ -202,9 +246,8 @@ template_serve(struct template *t)
 
 		r->on_child(r->arg, c);
 	}
-	while (p->nready + p->nasked < t->nrequests + t->demand.want &&
-	    p->nasked < TEMPLATE_ASKED) {
-		if (template_ask(t) == -1)
+	while (template_wants(t, &wanted)) {
+		if (template_ask(t, wanted) == -1)
 			return;
 	}
 }
@@ -224,6 +267,20 @@ template_on_told(struct template *t, const struct ctl_msg *msg)
 	template_fail(t, &f);
 }
 
+/* It has a broker, and is for nobody else. */
+static void
+template_give_granted(struct template *t, struct child *c)
+{
+	struct child_request *r = c->request;
+
+	if (r == NULL) {
+		child_free(c);
+		return;
+	}
+	request_remove(t, r);
+	r->on_child(r->arg, c);
+}
+
 static void
 template_on_spawned(struct template *t, int pidfd)
 {
@@ -237,7 +294,10 @@ template_on_spawned(struct template *t, int pidfd)
 			"it sent what is no child");
 		return;
 	}
-	pool_put_ready(&t->pool, c);
+	if (c->granted)
+		template_give_granted(t, c);
+	else
+		pool_put_ready(&t->pool, c);
 	template_serve(t);
 }
 
@@ -246,13 +306,17 @@ static void
 template_on_not_spawned(struct template *t, const struct ctl_msg *msg)
 {
 	struct failure f = { .how = FAILURE_DAEMON };
-	struct child_request *r;
+	struct child *c = pool_take_asked(&t->pool);
+	struct child_request *r = c->request;
 
-	child_free(pool_take_asked(&t->pool));
 	template_set_pending(t);
 	snprintf(f.text, sizeof(f.text), "no child could be started: %s",
 		strerror((int)(msg->error.number & 0xfff)));
-	r = request_take(t);
+	if (r != NULL)
+		request_remove(t, r);
+	else if (!c->granted)
+		r = request_take(t);
+	child_free(c);
 	if (r != NULL)
 		r->on_failure(r->arg, &f);
 	/* There are too many processes: are there any that hide? */
@@ -461,6 +525,7 @@ template_new(struct templates *ts, uid_t uid, const struct program *p,
 	t->limits = *limits;
 	t->sock = -1;
 	TAILQ_INIT(&t->requests);
+	TAILQ_INIT(&t->granted);
 	pool_init(&t->pool);
 	t->spawn = (struct spawn){
 		.limits = *limits, .program = &t->program,
@@ -491,7 +556,7 @@ template_is_for(const struct template *t, uid_t uid, const struct program *p,
 bool
 template_is_busy(const struct template *t)
 {
-	return t->nrequests > 0 || t->pool.nasked > 0;
+	return t->nrequests + t->ngranted > 0 || t->pool.nasked > 0;
 }
 
 uint64_t
@@ -506,12 +571,14 @@ template_bytes(const struct template *t)
 void
 template_add(struct template *t, struct child_request *r)
 {
-	demand_call(&t->demand, t->pool.nready,
-		templates_config(t->templates)->ready);
+	if (r->broker == -1)
+		demand_call(&t->demand, t->pool.nready,
+			templates_config(t->templates)->ready);
 	request_put(t, r);
 	if (t->state == TEMPLATE_READY)
 		template_serve(t);
-	else if (t->state == TEMPLATE_STARTING && t->nrequests == 1)
+	else if (t->state == TEMPLATE_STARTING &&
+	    t->nrequests + t->ngranted == 1)
 		workers_spawn(templates_config(t->templates)->workers,
 			&t->spawn);
 }
@@ -523,14 +590,14 @@ template_cancel(struct child_request *r)
 
 	if (r->list == NULL)
 		return;
-	TAILQ_REMOVE(r->list, r, entry);
-	r->list = NULL;
-	r->template = NULL;
-	if (t == NULL)
+	if (t == NULL) {
+		TAILQ_REMOVE(r->list, r, entry);
+		r->list = NULL;
 		return;
-	t->nrequests--;
+	}
+	request_remove(t, r);
 	/* Nobody waits for the module any more: stop decoding it. */
-	if (t->nrequests == 0 && t->state != TEMPLATE_READY)
+	if (t->nrequests + t->ngranted == 0 && t->state != TEMPLATE_READY)
 		template_free(t);
 }
 

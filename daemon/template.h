@@ -44,6 +44,9 @@ struct child_request {
 	TAILQ_ENTRY(child_request) entry;
 	struct request_list *list;	/* NULL: not asked, or answered */
 	struct template *template;
+	int broker;		/* socket to the client's broker, -1: none; its
+				 * child is then forked for it alone */
+	struct child *child;	/* which is being forked for it */
 	unsigned tries;
 	/* One of them is called, maybe before template_request returns, unless
 	 * template_cancel came first. The child belongs to the callee, who sets
@@ -72,6 +75,8 @@ struct template {
 	struct family *family;
 	struct request_list requests;	/* in the order of their coming */
 	unsigned nrequests;
+	struct request_list granted;	/* those with brokers */
+	unsigned ngranted;
 	struct pool pool;
 	struct demand demand;
 	uint64_t bytes;			/* that it said it holds */

@@ -29,9 +29,13 @@ control_recv_kind(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
 }
 
 void
-control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds, size_t nfds)
+control_recv_call(struct ctl_msg *msg, int fds[static CONTROL_CALL_FDS])
 {
-	if (control_recv_kind(msg, kind, fds, nfds) != nfds)
+	size_t nfds = control_recv_kind(msg, CTL_CALL, fds, CONTROL_CALL_FDS);
+
+	if (nfds == CONTROL_BROKER)
+		fds[CONTROL_BROKER] = -1;
+	else if (nfds != CONTROL_CALL_FDS)
 		process_exit(PROCESS_EXIT_PEER);
 }
 

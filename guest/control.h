@@ -12,9 +12,10 @@
 
 #include "sandbox/ctl.h"
 
-/* Wait for a request of this kind with exactly nfds descriptors. */
-void control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
-	size_t nfds);
+/* Wait for CTL_CALL. fds: the call's pipes and the broker's socket, -1 if there
+ * is none. */
+enum { CONTROL_IN, CONTROL_OUT, CONTROL_BROKER, CONTROL_CALL_FDS };
+void control_recv_call(struct ctl_msg *msg, int fds[static CONTROL_CALL_FDS]);
 
 /* Whether one has come, or the daemon has gone. */
 bool control_waits(void);

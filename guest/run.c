@@ -260,13 +260,25 @@ describe_end(struct run_call *rc, enum vm_status status,
 }
 
 static enum call_end
+broker_failed(struct run_call *rc)
+{
+	text_printf(&rc->text, "the client's broker of the granted directories "
+	    "does not answer as it must, or there are more of them than files "
+	    "may be open");
+	return END_USAGE;
+}
+
+static enum call_end
 call_module(struct run_call *rc, const struct call *call, struct guest_io *io)
 {
 	enum call_end end;
 
 	vm_store_set_fuel(run.program.store, call->fuel);
-	wasi_start(wasi_get(), call, io);
-	end = call->invoke == NULL ? choose_command(rc) : choose_export(rc, call);
+	if (wasi_start(wasi_get(), call, io) == -1)
+		end = broker_failed(rc);
+	else
+		end = call->invoke == NULL ? choose_command(rc) :
+		    choose_export(rc, call);
 	if (end == GO_ON)
 		end = describe_end(rc, make_call(rc, call, &rc->trap), &rc->trap);
 	else

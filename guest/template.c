@@ -187,15 +187,18 @@ template_spawn(const struct enter *e, const struct template_calls *c,
 
 	if (pid == 0) {
 		child_run(e, &(struct child){
-			.in = fds[0], .out = fds[1],
+			.in = fds[CONTROL_IN], .out = fds[CONTROL_OUT],
+			.broker = fds[CONTROL_BROKER],
 			.cpu_us = c->cpu_us,
 			.ahead = msg->call.ahead != 0,
 			.partial = c->partial,
 		});
 	}
 	control_send_spawned(msg->id, pid, pidfd);
-	close(fds[0]);
-	close(fds[1]);
+	close(fds[CONTROL_IN]);
+	close(fds[CONTROL_OUT]);
+	if (fds[CONTROL_BROKER] != -1)
+		close(fds[CONTROL_BROKER]);
 }
 
 /* Not inlined: see template_run. */
@@ -203,11 +206,11 @@ static noreturn __attribute__((noinline)) void
 template_serve(const struct enter *e, struct template_calls *calls)
 {
 	struct ctl_msg msg;
-	int fds[2];
+	int fds[CONTROL_CALL_FDS];
 
 	for (;;) {
 		template_translate(calls);
-		control_recv(&msg, CTL_CALL, fds, 2);
+		control_recv_call(&msg, fds);
 		template_spawn(e, calls, &msg, fds);
 		calls->count += msg.call.ahead == 0 || calls->ahead;
 		calls->ahead |= msg.call.ahead != 0;

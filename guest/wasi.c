@@ -74,13 +74,13 @@ wasi_define(struct vm_store *store, struct wasi *w, struct err *err)
 		sizeof(wasi_funcs) / sizeof(wasi_funcs[0]), w, err);
 }
 
-void
+int
 wasi_start(struct wasi *w, const struct call *call, struct guest_io *io)
 {
 	*w = (struct wasi){ .call = call, .io = io };
-	wasi_fd_init(w);
 	if (call->deterministic)
 		wasi_virtual_start(&w->virtual, call->seed);
+	return wasi_fd_init(w);
 }
 
 bool

@@ -86,14 +86,15 @@ subscription_error(const struct poll *p, const struct subscription *s)
 }
 
 /* Nanoseconds from entry until a subscription comes true by itself. Writing
- * may block but is always possible. */
+ * may block but is always possible; so is reading of a file. */
 static uint64_t
 subscription_delay(const struct poll *p, const struct subscription *s)
 {
 	if (subscription_error(p, s) != 0 || s->type == WASI_EVENT_FD_WRITE)
 		return 0;
 	if (s->type == WASI_EVENT_FD_READ)
-		return UINT64_MAX;
+		return wasi_fd_get(p->w, s->fd)->kind == WASI_FD_STREAM ?
+			UINT64_MAX : 0;
 	if ((s->clock.flags & WASI_SUBCLOCK_ABSTIME) == 0)
 		return s->clock.timeout;
 	if (s->clock.timeout <= p->now[s->clock.id])
@@ -165,6 +166,11 @@ poll_event(const struct poll *p, const struct subscription *s,
 		.error = subscription_error(p, s),
 		.type = s->type,
 	};
+	if (s->type == WASI_EVENT_FD_READ && ev->error == 0 &&
+	    wasi_fd_get(p->w, s->fd)->kind == WASI_FD_FILE) {
+		ev->nbytes = wasi_file_left(wasi_fd_get(p->w, s->fd));
+		return true;
+	}
 	if (s->type == WASI_EVENT_FD_READ && ev->error == 0) {
 		if (!p->readable || !guest_io_readable(p->w->io, &nbytes))
 			return false;

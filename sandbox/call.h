@@ -1,6 +1,8 @@
 /*
  * The two pipes of a child, which are all it has: descriptor 0 to read, 1 to
- * write. Both carry frames: a header, then len bytes.
+ * write. Both carry frames: a header, then len bytes. A call that was granted
+ * directories also has a socket to the broker of its client (proto/broker.h),
+ * and from FILE_FD on the files that come over it.
  *
  * Towards the child (written by the daemon, which the child trusts):
  *   IN_CALL   once, first: the call to make, packed by call_pack
@@ -29,6 +31,10 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+
+#define BROKER_FD	3	/* 2 is taken, and good for nothing */
+#define FILE_FD		4
+#define FILE_FD_END	1024	/* the first that a child cannot have */
 
 #define FRAME_DATA_MAX	65536u		/* payload of a data frame */
 #define CALL_MAX	(1u << 20)	/* payload of IN_CALL: args and env */
@@ -84,6 +90,8 @@ struct call {
 	uint32_t nenv;		/* "NAME=value" */
 	const char *const *env;
 	uint32_t tty;		/* bit n: guest descriptor n is a terminal */
+	uint32_t files;		/* descriptors that the guest may have open at
+				 * once besides the streams; 0: no broker */
 	uint32_t closed;	/* bit n: it is not open */
 	bool deterministic;	/* time and randomness are made up: */
 	uint64_t seed;		/* from this */

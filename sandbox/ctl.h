@@ -9,6 +9,7 @@
  *   zygote -> daemon     CTL_SPAWNED   + [pidfd]          or CTL_FAILED
  *   template -> daemon   CTL_READY                        or CTL_FAILED
  *   daemon -> template   CTL_CALL      + [stdin pipe, output pipe]
+ *                                  or  + [both, broker's socket]
  *   template -> daemon   CTL_SPAWNED   + [pidfd]          or CTL_FAILED
  *
  * The daemon is the parent of all of them (CLONE_PARENT), so that it waits for

@@ -26,14 +26,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sandbox/call.h"
 #include "sandbox/ctl.h"
 
-_Static_assert(CTL_PRELOAD_MAX == 7, "one row of policy.def for each module");
+_Static_assert((FILE_FD & (FILE_FD - 1)) == 0 &&
+    (FILE_FD_END & (FILE_FD_END - 1)) == 0, "see filter_add");
+_Static_assert(BROKER_FD == CTL_FD && MODULE_FD >= FILE_FD,
+    "rows of policy.def for the one hold for the other");
 
 #define POLICY_ARGS 4
 #define PROGRAM_MAX 4096	/* BPF_MAXINSNS */
 
-enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_CHILD };
+/* Each may what those behind it may. */
+enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_FILES, STAGE_CHILD };
 
 struct policy_row {
 	enum policy_stage stage;
@@ -44,6 +49,8 @@ struct policy_row {
 #define EQ(n, value)	{ n, SCMP_CMP_EQ, (uint64_t)(value), 0 }
 #define LE(n, value)	{ n, SCMP_CMP_LE, (uint64_t)(value), 0 }
 #define ONLY(n, bits)	{ n, SCMP_CMP_MASKED_EQ, ~(uint64_t)(bits), 0 }
+/* Argument 0, first in its row: see filter_add. */
+#define FILE_ARG	{ 0, SCMP_CMP_GE, FILE_FD, 0 }
 
 static struct policy_row policy[] = {
 #define SYSCALL(stage, name, reason, ...) \
@@ -108,7 +115,7 @@ row_checks(const struct policy_row *row)
 }
 
 static void
-filter_add(scmp_filter_ctx ctx, const struct policy_row *row, bool thin)
+filter_add_rule(scmp_filter_ctx ctx, const struct policy_row *row, bool thin)
 {
 	int nr = seccomp_syscall_resolve_name(row->name);
 	unsigned nchecks = row_checks(row);
@@ -122,6 +129,32 @@ filter_add(scmp_filter_ctx ctx, const struct policy_row *row, bool thin)
 	    nchecks, row->checks);
 	if (error != 0)
 		die("cannot allow", row->name, error);
+}
+
+/*
+ * FILE_ARG: a rule can compare an argument once, which leaves no way to bound
+ * it on both sides; and bounded from below alone, what has bits in the upper
+ * half of the register would pass, which the kernel then drops. So there is a
+ * rule for 4 to 7, one for 8 to 15, and so on. The processes around have no
+ * such files: their filters, which every call passes too, stay short.
+ */
+static void
+filter_add(scmp_filter_ctx ctx, enum policy_stage stage,
+    const struct policy_row *row)
+{
+	const bool thin = stage == STAGE_CHILD || stage == STAGE_FILES;
+	struct policy_row part = *row;
+
+	if (row->checks[0].op != SCMP_CMP_GE || stage != STAGE_FILES) {
+		filter_add_rule(ctx, row, thin);
+		return;
+	}
+	for (uint64_t from = FILE_FD; from < FILE_FD_END; from *= 2) {
+		part.checks[0].op = SCMP_CMP_MASKED_EQ;
+		part.checks[0].datum_a = ~(from - 1);
+		part.checks[0].datum_b = from;
+		filter_add_rule(ctx, &part, thin);
+	}
 }
 
 /* Print a finished filter as the initialiser of an array. */
@@ -178,7 +211,7 @@ stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 
 	for (size_t i = 0; i < POLICY_ROWS; i++) {
 		if (policy[i].name != NULL && policy[i].stage >= stage)
-			filter_add(ctx, &policy[i], stage == STAGE_CHILD);
+			filter_add(ctx, stage, &policy[i]);
 	}
 	filter_print(ctx, name);
 	seccomp_release(ctx);
@@ -201,5 +234,6 @@ main(int argc, char **argv)
 	stage_print(arch, STAGE_ZYGOTE, "filter_zygote");
 	stage_print(arch, STAGE_TEMPLATE, "filter_template");
 	stage_print(arch, STAGE_CHILD, "filter_child");
+	stage_print(arch, STAGE_FILES, "filter_files");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

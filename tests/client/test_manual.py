@@ -83,7 +83,8 @@ def completed(line, *more):
 def test_completion_offers_verbs_options_and_files():
     equal(completed([WASMCTL], "su"), ["submit"])
     equal(completed([WASMCTL, "run"], "--max-"),
-          ["--max-memory", "--max-output", "--max-stack", "--max-table"])
+          ["--max-memory", "--max-output", "--max-stack", "--max-table",
+           "--max-files"])
     directory = scratch()
     (directory / "a b.wasm").touch()
     path = f"{directory}/a"

@@ -34,9 +34,10 @@
 #endif
 
 static const uint64_t boundary[] = {
-	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15,
-	0x7fffffff, 0x80000000, 0xffffffff,
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 1023, 1024,
+	O_APPEND | O_NONBLOCK, 0x7fffffff, 0x80000000, 0xffffffff,
 	1ull << 32, 1ull << 32 | 1, 1ull << 32 | 2, 1ull << 32 | 3,
+	1ull << 32 | 4,
 	CLONE_PARENT | CLONE_PIDFD | SIGCHLD,
 	CLONE_PARENT | CLONE_PIDFD | SIGCHLD | CLONE_VM,
 	CLONE_PIDFD | SIGCHLD, F_ADD_SEALS, F_ADD_SEALS - 1,
@@ -132,8 +133,8 @@ emulate(const struct sock_fprog *prog, const struct seccomp_data *data)
 	return 0;
 }
 
-/* Whether a process with all filters up to stage may; whatever it may not must
- * kill the whole process. */
+/* Whether a process with all filters up to stage may, of which the last two are
+ * never together; whatever it may not must kill the whole process. */
 static bool
 allows(enum filter_stage stage, const struct seccomp_data *data)
 {
@@ -142,6 +143,8 @@ allows(enum filter_stage stage, const struct seccomp_data *data)
 	for (int s = 0; s <= (int)stage; s++) {
 		uint32_t action = emulate(&programs[s], data);
 
+		if (s == FILTER_CHILD && stage == FILTER_FILES)
+			continue;
 		if (action == SECCOMP_RET_ALLOW)
 			continue;
 		if (action != SECCOMP_RET_KILL_PROCESS)
@@ -169,6 +172,49 @@ child_may(const struct seccomp_data *d)
 		return true;
 	}
 	return false;
+}
+
+static bool
+is_file(uint64_t fd)
+{
+	return fd >= 4 && fd < 1024;
+}
+
+/* What is allowed with a descriptor that is a file, by whom file_ok holds. */
+static bool
+files_may_with(const struct seccomp_data *d, bool file_ok)
+{
+	switch (d->nr) {
+	case SYS_read:
+	case SYS_write:
+		if (file_ok)
+			return true;
+		break;
+	case SYS_pread64:
+	case SYS_pwrite64:
+	case SYS_lseek:
+	case SYS_fstat:
+	case SYS_ftruncate:
+	case SYS_fsync:
+	case SYS_fdatasync:
+	case SYS_close:
+		return file_ok;
+	case SYS_fallocate:
+		return file_ok && d->args[1] == 0;
+	case SYS_fcntl:
+		return file_ok && d->args[1] == F_SETFL &&
+		    (d->args[2] & ~(uint64_t)(O_APPEND | O_NONBLOCK)) == 0;
+	case SYS_sendmsg:
+	case SYS_recvmsg:
+		return d->args[0] == 3;
+	}
+	return child_may(d);
+}
+
+static bool
+files_may(const struct seccomp_data *d)
+{
+	return files_may_with(d, is_file(d->args[0]));
 }
 
 static bool
@@ -200,18 +246,17 @@ template_may(const struct seccomp_data *d)
 		return d->args[0] == 2;
 	case SYS_seccomp:
 		return d->args[0] == 1 && d->args[1] == 0;
-	case SYS_recvmsg:
-	case SYS_sendmsg:
-		return d->args[0] == 3;
 	case SYS_clone:
 		return d->args[0] == (CLONE_PARENT | CLONE_PIDFD | SIGCHLD) &&
 		    d->args[1] == 0;
 	case SYS_mmap:
 		return d->args[2] <= 3;
 	case SYS_fcntl:
-		return d->args[1] == F_ADD_SEALS;
+		if (d->args[1] == F_ADD_SEALS)
+			return true;
 	}
-	return child_may(d);
+	/* Around the child the bound is on one side only. */
+	return files_may_with(d, d->args[0] >= 4);
 }
 
 static bool
@@ -224,8 +269,6 @@ zygote_may(const struct seccomp_data *d)
 		return d->args[1] == 0;
 	case SYS_setpgid:
 		return d->args[0] == 0 && d->args[1] == 0;
-	case SYS_lseek:
-		return d->args[0] >= 4 && d->args[0] <= 11;
 	case SYS_prlimit64:
 		if (d->args[0] == 0 && d->args[1] == RLIMIT_DATA)
 			return true;
@@ -275,6 +318,14 @@ test_child_may_make_its_six_calls_only(void **state)
 	need_release_policy();
 	for (uint32_t nr = 0; nr < 512; nr++)
 		check(FILTER_CHILD, child_may, nr);
+}
+
+static void
+test_child_with_directories_may_use_their_files_too(void **state)
+{
+	need_release_policy();
+	for (uint32_t nr = 0; nr < 512; nr++)
+		check(FILTER_FILES, files_may, nr);
 }
 
 static void
@@ -384,6 +435,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_child_may_make_its_six_calls_only),
+		cmocka_unit_test(
+		    test_child_with_directories_may_use_their_files_too),
 		cmocka_unit_test(test_template_may_load_and_clone_only),
 		cmocka_unit_test(test_zygote_may_start_templates_only),
 		cmocka_unit_test(test_no_process_may_make_memory_executable),

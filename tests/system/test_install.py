@@ -44,6 +44,8 @@ def test_installed_programs_run():
                  "usr/share/bash-completion/completions/wasmctl"):
         equal((root / name).exists(), True, name)
     worker = next(root.glob("usr/lib*/wasmd/wasmd-worker"))
+    if (BUILD / "wasmd-worker-v3").exists():
+        equal(worker.with_name("wasmd-worker-v3").exists(), True, "v3")
     # Under another root than the one that they were built for.
     wasmd = scratch() / "wasmd"
     wasmd.write_text(f'#!/bin/sh\nexec {root}/usr/sbin/wasmd "$@" '
