@@ -35,6 +35,7 @@ struct wasmd {
 	size_t attached_at;	/* with the byte of out at this place */
 	uint32_t last_call;
 	struct request *requests;
+	struct fds received;	/* descriptors that no message has taken yet */
 	struct wasmd_job *jobs;
 	conn_answer_fn on_event;
 	void *event_arg;
@@ -290,11 +291,15 @@ static int
 conn_receive(struct wasmd *w, struct err *err)
 {
 	uint8_t data[WIRE_FEED_MAX];
+	size_t nfds = 0;
 	ssize_t n;
 
 	do {
-		n = recv(w->fd, data, sizeof(data), 0);
+		n = fd_recv(w->fd, data, sizeof(data),
+			w->received.fd + w->received.count,
+			FD_PASS_MAX - w->received.count, &nfds);
 	} while (n == -1 && errno == EINTR);
+	w->received.count += nfds;
 	if (n == -1 && errno == EAGAIN)
 		return 0;
 	if (n == -1)
@@ -420,6 +425,7 @@ wasmd_close(struct wasmd *w)
 		free(r);
 	}
 	fds_close(&w->attached);
+	fds_close(&w->received);
 	fd_close(&w->fd);
 	wire_clear(&w->in);
 	buf_clear(&w->out);
@@ -436,6 +442,20 @@ size_t
 wasmd_unsent(const struct wasmd *w)
 {
 	return w->out.len;
+}
+
+int
+conn_take_fd(struct wasmd *w)
+{
+	int fd;
+
+	if (w->received.count == 0)
+		return -1;
+	fd = w->received.fd[0];
+	w->received.count--;
+	memmove(w->received.fd, w->received.fd + 1,
+		w->received.count * sizeof(int));
+	return fd;
 }
 
 struct wasmd_job **

@@ -345,7 +345,16 @@ job_on_other(struct wasmd_job *job, const struct msg *m)
 {
 	const struct wasmd_events *events = job->events;
 
+	int fd;
+
 	switch (m->id) {
+	case MSG_JOB_SOCKET:
+		fd = conn_take_fd(job->conn);
+		if (events->on_socket != NULL && fd != -1)
+			events->on_socket(job->arg, fd);
+		else
+			fd_close(&fd);
+		break;
 	case MSG_JOB_QUEUED:
 		if (events->on_queued != NULL)
 			events->on_queued(job->arg, msg_number(m,
@@ -379,6 +388,7 @@ job_notify(struct wasmd *w, const struct msg *m, struct err *err)
 	case MSG_JOB_DROPPED:
 	case MSG_JOB_CAUGHT_UP:
 	case MSG_JOB_GONE:
+	case MSG_JOB_SOCKET:
 		/* All begin with the job's number. */
 		job = job_find(w, msg_number(m, msg_info[m->id].first, 0));
 		if (job != NULL)

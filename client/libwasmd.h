@@ -139,6 +139,8 @@ struct wasmd_events {
 	void (*on_want_input)(void *arg, size_t bytes);
 	void (*on_exit)(void *arg, const struct msg *record);	/* job.exit */
 	void (*on_refused)(void *arg, const struct msg *error);	/* error */
+	/* The socket of an instance, which is the callee's now. */
+	void (*on_socket)(void *arg, int fd);
 	/* Of a job that is followed: bytes of output that are lost; all there
 	 * was has come; it has been forgotten, the last of its callbacks. */
 	void (*on_dropped)(void *arg, uint64_t bytes);

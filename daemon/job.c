@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/socket.h>
 
 #include <event2/event.h>
 
@@ -24,6 +26,7 @@
 #include "daemon/submit.h"
 #include "daemon/templates.h"
 #include "daemon/user.h"
+#include "sandbox/process.h"
 
 /* CPU time for loading. The same for all, or calls with different limits could
  * not share a template; the call's wall time covers loading, too. */
@@ -287,6 +290,14 @@ job_on_child_exit(struct child *c, const struct process_end *end)
 {
 	struct job *j = c->arg;
 
+	/* Only who was asked to take calls may want a successor; one that was
+	 * ended by us has none. */
+	if (j->mode == MODE_SERVE && j->facts.cause == CAUSE_NONE &&
+	    j->state == JOB_REAPING && end->info.si_code == CLD_EXITED &&
+	    end->info.si_status == PROCESS_EXIT_AGAIN) {
+		job_event(j, JOB_EV_AGAIN);
+		return;
+	}
 	j->facts.has_end = true;
 	j->facts.end = *end;
 	if (process_end_is_crash(end))
@@ -387,7 +398,7 @@ act_refuse(struct job *j)
 }
 
 static void
-act_start(struct job *j)
+job_request_child(struct job *j)
 {
 	const struct limits *l = &j->limits;
 	struct template_limits shape = {
@@ -402,10 +413,57 @@ act_start(struct job *j)
 		.one_nan = j->deterministic,
 	};
 
-	j->started_us = clock_monotonic_us();
-	job_start_timer(j->wall, l->v[LIMIT_WALL] * 1000);
 	template_request(j->jobs->config.templates, &j->request, j->user->uid,
 		&j->program, &shape);
+}
+
+static void
+act_start(struct job *j)
+{
+	j->started_us = clock_monotonic_us();
+	job_start_timer(j->wall, j->limits.v[LIMIT_WALL] * 1000);
+	job_request_child(j);
+}
+
+/* The state is gone with the child; its age is not. */
+static void
+act_again(struct job *j)
+{
+	child_free(j->child);
+	j->child = NULL;
+	job_request_child(j);
+}
+
+/*
+ * Write the child its limits, and give the other end of its socket to the
+ * client: what is said there is none of our business. It waits for no slot any
+ * more, or instances that idle would hold them all.
+ */
+static void
+job_run_serving(struct job *j)
+{
+	struct child *c = j->child;
+	struct frame head = { IN_CALL, (uint32_t)j->packed.len };
+	struct iovec parts[2] = {
+		{ &head, sizeof(head) }, { j->packed.data, j->packed.len },
+	};
+	struct msghdr call = { .msg_iov = parts, .msg_iovlen = 2 };
+	int sock = c->in;
+	struct msg m;
+
+	c->in = -1;
+	queue_release(j->jobs->config.queue, j);
+	if (sendmsg(sock, &call, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)(sizeof(head) + j->packed.len)) {
+		fd_close(&sock);
+		job_blame(j, CAUSE_DAEMON);
+		job_event(j, JOB_EV_BROKEN);
+		return;
+	}
+	msg_init_notify(&m, MSG_JOB_SOCKET);
+	msg_set_number(&m, FIELD_JOB_SOCKET_JOB, j->id);
+	conn_send_fd_take(j->conn, &m, sock);
+	job_event(j, JOB_EV_OUTPUT_END);
 }
 
 static void
@@ -415,6 +473,10 @@ act_run(struct job *j)
 	struct child *c = j->child;
 	int in = c->in, out = c->out, taken;
 
+	if (j->mode == MODE_SERVE) {
+		job_run_serving(j);
+		return;
+	}
 	j->child_us = clock_monotonic_us();
 	c->in = c->out = -1;
 	/* The child has it; the broker is to learn of its end. */
@@ -480,6 +542,7 @@ static void (*const job_actions[])(struct job *) = {
 	[ACT_REFUSE] = act_refuse,
 	[ACT_START] = act_start,
 	[ACT_RUN] = act_run,
+	[ACT_AGAIN] = act_again,
 	[ACT_REPORT] = act_report,
 	[ACT_DRAIN] = act_drain,
 	[ACT_KILL] = job_kill,
@@ -537,6 +600,13 @@ job_tell_ahead(struct job *j, uint64_t ahead)
 	msg_set_number(&m, FIELD_JOB_QUEUED_JOB, j->id);
 	msg_set_number(&m, FIELD_JOB_QUEUED_AHEAD, ahead);
 	conn_send(j->conn, &m);
+}
+
+const char *
+job_state_text(const struct job *j)
+{
+	return j->mode == MODE_SERVE && j->state == JOB_REAPING ? "serving" :
+		job_state_name[j->state];
 }
 
 bool

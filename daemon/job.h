@@ -140,6 +140,9 @@ struct watch_list *jobs_watches(struct jobs *jobs);
 /* While it waits: so many others come before it. */
 void job_tell_ahead(struct job *j, uint64_t ahead);
 
+/* The state's name, for people. */
+const char *job_state_text(const struct job *j);
+
 /* Whether the client has been told its number. */
 bool job_is_known(const struct job *j);
 

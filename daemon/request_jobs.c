@@ -65,7 +65,7 @@ send_active(struct conn *c, const struct request_context *ctx, uint32_t call,
 	uint64_t now_us = clock_monotonic_us();
 	struct msg item;
 
-	item_init(&item, call, j->id, job_state_name[j->state]);
+	item_init(&item, call, j->id, job_state_text(j));
 	msg_set_number(&item, FIELD_JOB_ITEM_UID, j->user->uid);
 	msg_set_str(&item, FIELD_JOB_ITEM_MODULE, program_hex(&j->program));
 	msg_set_number(&item, FIELD_JOB_ITEM_DETACHED, j->kept != NULL);

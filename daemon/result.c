@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/text.h"
+#include "sandbox/process.h"
 
 /* ---- what the child claims ----------------------------------------------- */
 
@@ -351,6 +352,11 @@ outcome_of(struct outcome *o, const struct facts *f, const struct limits *l)
 		return;
 	case CAUSE_NONE:
 		break;
+	}
+	if (f->serves && f->has_end && f->end.info.si_code == CLD_EXITED &&
+	    f->end.info.si_status == PROCESS_EXIT_DONE) {
+		outcome_set(o, PROTO_STATUS_OK, "closed");
+		return;
 	}
 	if (end_is_signal(f) || !f->has_result)
 		outcome_of_end(o, &f->end, "running");

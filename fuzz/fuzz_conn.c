@@ -35,6 +35,7 @@
 #include "daemon/templates.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
+#include "sandbox/process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -102,9 +103,9 @@ take_number(struct input *in)
 /* ---- what stands for templates and processes ---------------------------------- */
 
 static void
-child_put(struct child_request *r, struct fuzz_child *c)
+child_put(struct child_request *r, struct fuzz_child *c, bool serves)
 {
-	c->child = child_new(c->theirs);
+	c->child = serves ? child_new_socket(c->theirs) : child_new(c->theirs);
 	if (c->child == NULL)
 		abort();
 	c->child->family = family_ref(&fuzz.family);
@@ -121,7 +122,8 @@ template_request(struct templates *ts, struct child_request *r, uid_t uid,
 
 	for (int i = 0; i < CHILDREN; i++) {
 		if (fuzz.children[i].child == NULL) {
-			child_put(r, &fuzz.children[i]);
+			child_put(r, &fuzz.children[i],
+				limits->mode == MODE_SERVE);
 			return;
 		}
 	}
@@ -163,6 +165,8 @@ child_end(struct fuzz_child *c, uint8_t how)
 	if (how & 1) {
 		end.info.si_code = CLD_KILLED;
 		end.info.si_status = 1 + how % 31;
+	} else if (how & 2) {
+		end.info.si_status = PROCESS_EXIT_AGAIN;
 	}
 	c->child = NULL;
 	fd_close(&c->theirs[0]);
@@ -254,7 +258,7 @@ client_read(int n)
 
 /* Strings that mean something. */
 static const char *const words[] = {
-	"", "run", "validate", "inspect", "disasm", "a=b", "_start", "env",
+	"", "run", "serve", "validate", "inspect", "disasm", "a=b", "_start", "env",
 	/* the digests of "" and of "exit 0" */
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 	"c22995adc29757a99bc9242926a5d5b5a8007ecc78f30943161cf072af42d9d2",

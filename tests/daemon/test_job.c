@@ -41,6 +41,8 @@ note(char c)
 }
 
 /* client */
+void conn_send_fd_take(struct conn *c, const struct msg *m, int fd)
+{ note('N'); }
 void conn_send(struct conn *c, const struct msg *m)
 { note(m->form == FORM_ANSWER ? 'A' : 'N'); }
 void conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
@@ -215,6 +217,7 @@ static const struct {
 	{ JOB_DRAINING, JOB_EV_ABANDON, JOB_DONE, "azru" },
 	{ JOB_REAPING, JOB_EV_BROKEN, JOB_REAPING, "K" },
 	{ JOB_REAPING, JOB_EV_EXIT, JOB_DONE, "Xazru" },
+	{ JOB_REAPING, JOB_EV_AGAIN, JOB_STARTING, "t" },
 	{ JOB_REAPING, JOB_EV_TIMEOUT, JOB_REAPING, "K" },
 	{ JOB_REAPING, JOB_EV_CANCEL, JOB_REAPING, "K" },
 	{ JOB_REAPING, JOB_EV_ABANDON, JOB_REAPING, "zKu" },
