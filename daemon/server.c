@@ -431,6 +431,7 @@ server_start_conns(struct server *s, struct err *err)
 	s->conns = conns_new(&config);
 	s->stats.conns = s->conns;
 	s->stats.jobs = s->jobs;
+	s->stats.store = s->store;
 	s->stats.templates = s->templates;
 	s->stats.workers = s->workers;
 	if (s->conns == NULL ||
