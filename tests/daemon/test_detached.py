@@ -7,7 +7,7 @@ import time
 
 import harness
 import wire
-from daemon import OPEN_TO_ALL, Daemon, Witness, test
+from daemon import OPEN_TO_ALL, SANITIZED, Daemon, Witness, test
 from harness import SOURCE, equal, until
 
 ALICE, BOB = 12345, 12346
@@ -217,7 +217,8 @@ def test_a_follower_that_does_not_read_holds_nobody_up():
     equal(record["bytes_out"] >= 300 * 65536, True)
     witness.check()
     grown = daemon.memory() - before
-    equal(grown < 8 << 20, True, f"{grown} bytes more")
+    # A sanitizer keeps what was freed.
+    equal(grown < 8 << 20 or SANITIZED, True, f"{grown} bytes more")
     got = dropped = 0
     while True:
         message = lazy.receive()
@@ -311,12 +312,15 @@ def test_a_watcher_that_does_not_read_is_told_what_it_missed():
 
 @test
 def test_what_has_ended_is_kept_for_a_time_and_number():
-    daemon = Daemon("--keep-time", "1s", "--max-kept-per-user", "3")
+    daemon = Daemon("--max-kept-per-user", "3")
     conn = daemon.connect()
     numbers = [submit(conn, f"out {i}\n") for i in range(5)]
     until(lambda: sorted(jobs(conn)) == numbers[2:])
     equal(follow(conn, numbers[4])[1][1], b"4\n")
-    until(lambda: jobs(conn) == {}, seconds=5)
+    daemon = Daemon("--keep-time", "1s")
+    conn = daemon.connect()
+    submit(conn, "exit 0\n")
+    until(lambda: jobs(conn) == {})
     daemon = Daemon("--max-kept-output", "100000")
     conn = daemon.connect()
     first = submit(conn, "put " + "x" * 60000)
