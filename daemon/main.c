@@ -173,6 +173,7 @@ main_launch_config(struct launch_config *launch, const struct options *o,
 	/* Instances that serve hold no slot, but are jobs. */
 	launch->max_processes = (unsigned)(o->max_running + o->max_jobs +
 		o->max_templates * (1 + o->ready) + PROCESSES_SPARE);
+	launch->name_violations = o->name_violations;
 	for (int i = 0; i < LAYER_COUNT; i++)
 		launch->policy[i] = o->policy[i];
 }

@@ -17,6 +17,7 @@
  *   OUT_WANT_INPUT   once, when the guest first reads: input may flow now
  *   OUT_WAIT  the guest sleeps: wake it by IN_WAKE after timeout_ns
  *   OUT_RESULT   once, last: struct call_result, then its text
+ *   OUT_VIOLATION   which system call was forbidden; see sandbox/violation.h
  *
  * In MODE_SERVE both descriptors are one socket, and who wrote IN_CALL hands its
  * end to another, whom the child does not trust:
@@ -61,6 +62,7 @@ enum frame_kind {
 	OUT_RESULT,
 	OUT_TRACE,
 	OUT_RETURN,
+	OUT_VIOLATION,
 };
 
 struct frame {
@@ -71,6 +73,11 @@ struct frame {
 struct frame_wait {	/* OUT_WAIT */
 	uint64_t seq;		/* echoed in IN_WAKE */
 	uint64_t timeout_ns;	/* relative */
+};
+
+struct frame_violation {	/* OUT_VIOLATION */
+	int32_t number;
+	uint32_t arch;		/* AUDIT_ARCH_... */
 };
 
 /* A value of a typed argument or result. */
