@@ -208,6 +208,7 @@ conf_make_table(cfg_opt_t *out, bool in_section)
 
 		if (conf_takes(info, in_section))
 			*out++ = info->kind == OPT_REQUIRE ||
+				info->kind == OPT_PREFER ||
 				info->kind == OPT_WITHOUT ? list : str;
 	}
 	*out = end;

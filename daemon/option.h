@@ -56,6 +56,7 @@ enum option_kind {
 	OPT_TIME,	/* seconds, or with ms, s, m, h; kept in ms */
 	OPT_LEVEL,
 	OPT_REQUIRE,	/* a layer's name, or all; may be repeated */
+	OPT_PREFER,	/* likewise: used when present */
 	OPT_WITHOUT,
 };
 
