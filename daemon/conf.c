@@ -370,6 +370,7 @@ conf_be_private(struct options *o)
 	p->max_jobs = o->max_jobs;
 	p->max_conns = o->max_conns;
 	p->max_store = o->max_store;
+	p->max_kept = o->max_kept;
 }
 
 /* A private daemon does not stay for ever; tests make it shorter. */

@@ -82,6 +82,14 @@ const struct option_info option_table[] = {
 		UINT64_MAX, "1G", "bytes of modules kept" },
 	{ "max-store-per-user", OPT_SIZE, WHERE_POLICY, "SIZE", OF(max_store),
 		0, UINT64_MAX, "256M", "of these, of one user" },
+	{ "keep-time", OPT_TIME, WHERE_FILE, "TIME", AT(keep_ms), 0,
+		3600000000u, "1h", "how long ended detached jobs are kept" },
+	{ "max-kept", OPT_COUNT, WHERE_FILE, "N", AT(max_kept), 1, 65536,
+		"4096", "ended detached jobs that are kept" },
+	{ "max-kept-per-user", OPT_COUNT, WHERE_POLICY, "N", OF(max_kept), 1,
+		65536, "1024", "of these, of one user" },
+	{ "max-kept-output", OPT_SIZE, WHERE_FILE, "SIZE", AT(max_kept_output),
+		0, UINT64_MAX, "256M", "output of detached jobs that is kept" },
 #define LIMIT(id, field, lname, unit, def, least, most_, text) \
 	{ "max-" lname, OPT_##unit, WHERE_POLICY, OPTION_ARG_##unit, \
 		OF(most.v[LIMIT_##id]), least, UINT64_MAX, NULL, \

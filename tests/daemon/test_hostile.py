@@ -74,7 +74,7 @@ def test_every_message_in_every_state():
     d = Daemon()
     params = {
         "hello": {"version": 1}, "submit": {"module": b"exit 0\n"},
-        "cancel": {"job": 1}, "check": {},
+        "cancel": {"job": 60000}, "check": {},
     }
     notes = {"job.credit": {"job": 1, "bytes": 1},
              "job.input": {"job": 1, "data": b"x"},
