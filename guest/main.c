@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <malloc.h>
+#include <signal.h>
 
 #include "guest/zygote.h"
 #include "sandbox/enter.h"
@@ -40,12 +41,21 @@ keep_little(void)
 	malloc_trim(0);
 }
 
+/* Who no longer reads, be it the daemon or the other end of a guest's FIFO, is
+ * told by write(2) and does not end the process. */
+static void
+ignore_broken_pipes(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+}
+
 int
 main(void)
 {
 	static struct enter e;
 
 	keep_little();
+	ignore_broken_pipes();
 	enter(&e);
 	zygote_run(&e);
 }
