@@ -4,7 +4,8 @@
  *
  * usage: vmbench [OPTION] MODULE [ARGUMENT...]
  *   -t       print how long loading and running took, and the fuel used
- *   -p       plain: fuse no instructions
+ *   -p       plain: fuse nothing, use no accumulator
+ *   -u       unjoined: join no sequences of instructions
  *   -d       print the code that the module was translated to; run nothing
  *   -c FILE  write how often each instruction was executed (of vmprofile)
  */
@@ -22,7 +23,7 @@
 #include "vm/exec/listing.h"
 
 struct options {
-	bool timed, plain, disassemble;
+	bool timed, plain, unjoined, disassemble;
 	const char *counts;
 };
 
@@ -130,6 +131,7 @@ run(const struct options *o, const uint8_t *bytes, size_t len)
 	int ret = 0;
 
 	vm->plain = o->plain;
+	vm->unjoined = o->unjoined;
 	if (store == NULL || vm_module_new(vm, bytes, len, &module, &err) == -1) {
 		fprintf(stderr, "vmbench: %s\n", err.text);
 		return 126;
@@ -148,7 +150,7 @@ static int
 usage(void)
 {
 	fprintf(stderr,
-		"usage: vmbench [-dpt] [-c FILE] MODULE [ARGUMENT...]\n");
+		"usage: vmbench [-dptu] [-c FILE] MODULE [ARGUMENT...]\n");
 	return 2;
 }
 
@@ -161,9 +163,10 @@ main(int argc, char **argv)
 	size_t len = 0;
 	int opt, ret;
 
-	while ((opt = getopt(argc, argv, "+c:dpt")) != -1) {
+	while ((opt = getopt(argc, argv, "+c:dptu")) != -1) {
 		o.timed |= opt == 't';
-		o.plain |= opt == 'p' || opt == 'c';
+		o.plain |= opt == 'p';
+		o.unjoined |= opt == 'c' || opt == 'u';
 		o.disassemble |= opt == 'd';
 		if (opt == 'c')
 			o.counts = optarg;

@@ -112,6 +112,7 @@ compile_bodies(struct vm_module *vm, struct err *err)
 	if (translator_init(t, m, &v, &vm->code, err) == -1)
 		goto out_free;
 	t->e.plain = vm->vm->plain;
+	t->e.unjoined = vm->vm->unjoined;
 	t->layouts = vm->layouts;
 	rc = 0;
 	for (uint32_t i = m->nimported_funcs; i < m->nfuncs && rc == 0; i++) {

@@ -12,7 +12,8 @@
 
 struct vm {
 	struct canon canon;
-	bool plain;		/* fuse no instructions: for tests */
+	bool plain;		/* each instruction by itself: for tests */
+	bool unjoined;		/* join no sequences: for profiles */
 };
 
 struct vm_module {

@@ -120,7 +120,8 @@ struct emitter {
 	uint32_t *costs;		/* of the code from each of them on */
 	uint32_t nwritten, cap_written;
 	uint32_t line_offset;
-	bool plain;		/* fuse nothing: a switch for tests */
+	bool plain;		/* fuse nothing, use no accumulator: for tests */
+	bool unjoined;		/* join no sequences: for profiles */
 	bool failed;
 };
 
@@ -146,6 +147,9 @@ emitter_next(const struct emitter *e)
 {
 	return e->serial + e->count;
 }
+
+/* Write in over the first instruction of the function, which is as long. */
+void emitter_replace_first(struct emitter *e, const struct ins *in);
 
 /* Write the window as code. */
 void emitter_flush(struct emitter *e);

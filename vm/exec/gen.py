@@ -149,7 +149,12 @@ def emit_binary():
     for name, t, commutes, left, body in BIN:
         op(name, "BIN", t=t, r=t, commutes=commutes, left_k=left)
         pre, expr = split_body(body)
-        for a, b in binary_classes(commutes, left):
+        classes = binary_classes(commutes, left)
+        # Squares and doubles: a float comes back from its slot much later
+        # than it is in the accumulator.
+        if t in "fd" and commutes:
+            classes.append((R, R))
+        for a, b in classes:
             for d in (S, R):
                 lay = operands_layout(a, b, t, d)
                 handler(name, (a, b, d), lay,
@@ -350,7 +355,7 @@ def emit_pair():
     for name, t, _, _, _, z_const, expr in instrs.PAIR:
         op(name, "PAIR", t=t, r=t)
         for a in (S, R):
-            for b in (S, K) if t in "il" else (S,):
+            for b in (S, K) if t in "il" else (S, R) if a == R else (S,):
                 for d in (S, R):
                     lay = operands_layout(a, b, t, d)
                     lay2 = Layout()

@@ -12,10 +12,13 @@ step_local(struct translator *t, const struct instr *in)
 
 	if (in->index >= t->type->nparams)
 		slot++;
-	if (in->op == OP_LOCAL_GET)
+	if (in->op == OP_LOCAL_GET) {
+		zero_get(&t->zero, slot, letter_slots(type));
 		push_local(&t->s, type, slot);
-	else
+	} else {
+		zero_set(&t->zero, slot);
 		local_set(&t->s, slot, in->op == OP_LOCAL_TEE);
+	}
 }
 
 void
@@ -74,10 +77,10 @@ fuse_select(struct translator *t, struct entry *a, struct entry *b,
 	    code_info[def->op].t != 'i' ||
 	    def->cb == CLASS_R || def->ca == CLASS_K)
 		return false;
-	hold_test(t, cond, &held);
+	hold_def(&t->s, cond, &held);
 	x = as_slot(&t->s, a);
 	y = as_slot(&t->s, b);
-	release_test(t, cond, &held);
+	release_def(&t->s, cond, &held);
 	def = last_def(&t->s, cond);
 	def->op = (uint16_t)(CODE_SELECT_I32_EQ + (def->op - CODE_I32_EQ));
 	def->f[FIELD_X] = x;
