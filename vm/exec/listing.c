@@ -95,6 +95,13 @@ listing_read(const struct listing *d, const struct code *c, uint32_t at,
 	out->name = code_names[out->handler];
 	out->length = code_formats[out->handler].length +
 		cells_length(out->name, base, &code_formats[out->handler]);
+	out->next = at + out->length;
+	if (out->handler == HANDLER_BR) {
+		uint32_t field = code_formats[HANDLER_BR].fields[0].offset;
+
+		out->next = at + field +
+			(uint32_t)field_read(base + field, TYPE_U32);
+	}
 	return true;
 }
 

@@ -20,6 +20,7 @@ struct listing_ins {
 	uint32_t length;	/* bytes, with the cells of a br_table */
 	uint32_t handler;	/* its own */
 	uint32_t fused;		/* instructions that its handler executes */
+	uint32_t next;		/* offset of what follows: of a br, its target */
 	const char *name;	/* of its own handler */
 };
 

@@ -176,6 +176,33 @@ in_acc(const struct operands *s, const struct entry *entry)
 		s->e->acc[b] == entry->slot;
 }
 
+static enum bank
+sum_bank(char type)
+{
+	return type == 'f' ? BANK_SUM32 : type == 'd' ? BANK_SUM64 : BANK_NONE;
+}
+
+bool
+in_sum(const struct operands *s, const struct entry *entry)
+{
+	enum bank b = sum_bank(entry->type);
+
+	return !s->e->plain && entry->kind != ENTRY_CONST && b != BANK_NONE &&
+		s->e->acc[b] == entry->slot;
+}
+
+/* The accumulators equal what in writes to its slot. */
+static void
+result_in_acc(struct operands *s, const struct ins *in)
+{
+	const struct code_info *info = &code_info[in->op];
+
+	if (in->bank != BANK_NONE)
+		s->e->acc[in->bank] = in->f[FIELD_D];
+	if (info->is_sum)
+		s->e->acc[sum_bank(info->r)] = in->f[FIELD_D];
+}
+
 static void
 move_const(struct operands *s, const struct entry *entry, uint32_t slot)
 {
@@ -357,8 +384,7 @@ release_def(struct operands *s, struct entry *entry, struct held *h)
 	*in = h->ins;
 	memcpy(in->acc_before, acc, sizeof(acc));
 	slot_written(s, in->f[FIELD_D]);
-	if (in->bank != BANK_NONE)
-		e->acc[in->bank] = in->f[FIELD_D];
+	result_in_acc(s, in);
 	entry->def = emitter_next(e) - 1;
 	if (in->ca == CLASS_S)
 		s->last_use[in->f[FIELD_A]] = entry->def;
@@ -533,8 +559,7 @@ push_result(struct operands *s, struct ins *in, char type, bool in_bank)
 	slot_written(s, slot);
 	if (type == 'v')
 		slot_written(s, slot + 1);
-	if (bank != BANK_NONE)
-		s->e->acc[bank] = slot;
+	result_in_acc(s, in);
 	push_temp(s, type);
 	s->entries[s->n - 1].def = emitter_next(s->e) - 1;
 }

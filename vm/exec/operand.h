@@ -117,6 +117,8 @@ struct ins *emit_operands(struct operands *s, enum code_op op, struct entry *a,
 /* Name an operand as a slot: a constant is materialized. */
 uint32_t as_slot(struct operands *s, struct entry *entry);
 bool in_acc(const struct operands *s, const struct entry *entry);
+/* The same of the last sum of floats. */
+bool in_sum(const struct operands *s, const struct entry *entry);
 /* Take the operand from the accumulator; its slot may stay unwritten. */
 void use_acc(struct operands *s, const struct entry *entry);
 
