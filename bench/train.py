@@ -299,6 +299,7 @@ def main():
     parser.add_argument("--judge", nargs="*", default=[],
         help="profiles to print dispatches for an instruction of")
     parser.add_argument("--list", help="judge this list, and train nothing")
+    parser.add_argument("--about", help="the programs, for the list's head")
     parser.add_argument("--base", help="choose more than there are in this list")
     parser.add_argument("count", type=int)
     parser.add_argument("profile", nargs="+")
@@ -328,7 +329,7 @@ def main():
     train(programs, args.count, args.power, chosen, prefixes)
     print("# Sequences of handlers that are joined into one, and how many dispatches of a\n"
           "# thousand each saved when it was chosen, in the programs it was chosen on.\n"
-          "# Written by bench/train.py.")
+          f"# Written by bench/train.py{', from ' + args.about if args.about else ''}.")
     for seq, share in chosen.items():
         print(f"{1000 * share:.3f} {' '.join(seq)}")
     judge(args.judge, chosen, prefixes)
