@@ -23,3 +23,9 @@ clock_realtime_us(void)
 {
 	return clock_us(CLOCK_REALTIME);
 }
+
+uint64_t
+clock_process_cpu_us(void)
+{
+	return clock_us(CLOCK_PROCESS_CPUTIME_ID);
+}

@@ -6,5 +6,6 @@
 
 uint64_t clock_monotonic_us(void);
 uint64_t clock_realtime_us(void);
+uint64_t clock_process_cpu_us(void);	/* that this process has used */
 
 #endif

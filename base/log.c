@@ -24,6 +24,12 @@ log_open(const char *program, enum log_level max, bool to_journal)
 	log_state.to_journal = to_journal;
 }
 
+void
+log_set_max(enum log_level max)
+{
+	log_state.max = max;
+}
+
 /* Control characters, and the second half of one of C1, U+0080 to U+009f, which
  * terminals obey as they obey ESC. */
 static bool

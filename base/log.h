@@ -22,6 +22,9 @@ enum log_level {	/* the priorities of syslog(3) */
 /* program must live as long as the process. Lines above max are dropped. */
 void log_open(const char *program, enum log_level max, bool to_journal);
 
+/* Another bound from now on. */
+void log_set_max(enum log_level max);
+
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

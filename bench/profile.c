@@ -61,6 +61,17 @@ number(const struct listing *d, const struct code *c,
 	numbers[f->end / 8] = n;
 }
 
+/* What follows an instruction: of a br, where it goes. */
+static uint32_t
+next_of(const struct code *c, const struct listing_ins *in)
+{
+	uint32_t to = in->at + in->length;
+
+	if (in->handler == HANDLER_BR)
+		listing_target(c, in, 0, &to);
+	return to;
+}
+
 static void
 write_function(FILE *out, const struct listing *d, const struct code *c,
 	const struct code_func *f, const uint32_t *numbers)
@@ -69,10 +80,10 @@ write_function(FILE *out, const struct listing *d, const struct code *c,
 
 	for (uint32_t at = f->start; at < f->end && listing_read(d, c, at, &in);
 	    at += in.length)
-		fprintf(out, "%llu %llu %s %u\n",
+		fprintf(out, "%llu %llu %s %u %u\n",
 			(unsigned long long)counters[at / 8].executed,
 			(unsigned long long)counters[at / 8].fell, in.name,
-			(unsigned)numbers[in.next / 8]);
+			(unsigned)in.fused, (unsigned)numbers[next_of(c, &in) / 8]);
 }
 
 int

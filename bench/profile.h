@@ -13,7 +13,8 @@ int profile_start(const struct code *c);
 /*
  * Write the instructions of every function that ran: a line "function N",
  * then for each instruction how often it was executed, how often it was come
- * to from the instruction right before it, and its handler. 0 or -1.
+ * to from the instruction right before it, its own handler, and how many
+ * instructions from it on the handler that it got executes. 0 or -1.
  */
 int profile_write(const struct code *c, const char *path);
 

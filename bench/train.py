@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Choose the sequences of instructions to fuse, from profiles.
 
-A profile is what `vmprofile -c PROFILE MODULE` wrote; PROFILE=WEIGHT counts it
-WEIGHT times. Train on other programs than those that judge the result:
+A profile is what `vmprofile -u -c PROFILE MODULE` wrote; PROFILE=WEIGHT counts
+it WEIGHT times. Train on other programs than those that judge the result:
 bench/train/ has some, and language engines compiled to WebAssembly, running
 scripts, are the best there are.
 
@@ -77,7 +77,7 @@ def read(path):
         if line.startswith("function"):
             functions.append(Function())
             continue
-        executed, fell, name, follows = line.split()
+        executed, fell, name, _, follows = line.split()
         functions[-1].add(int(executed), int(fell), name, int(follows))
         total += int(executed)
     least = total * LEAST

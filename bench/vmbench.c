@@ -4,6 +4,7 @@
  *
  * usage: vmbench [OPTION] MODULE [ARGUMENT...]
  *   -t       print how long loading and running took, and the fuel used
+ *   -l       lazy: translate each function at its first call
  *   -p       plain: fuse nothing, use no accumulator
  *   -u       unjoined: join no sequences of instructions
  *   -d       print the code that the module was translated to; run nothing
@@ -23,7 +24,7 @@
 #include "vm/exec/listing.h"
 
 struct options {
-	bool timed, plain, unjoined, disassemble;
+	bool timed, plain, unjoined, lazy, disassemble;
 	const char *counts;
 };
 
@@ -132,6 +133,7 @@ run(const struct options *o, const uint8_t *bytes, size_t len)
 
 	vm->plain = o->plain;
 	vm->unjoined = o->unjoined;
+	vm_set_lazy(vm, o->lazy ? 1 : 0);
 	if (store == NULL || vm_module_new(vm, bytes, len, &module, &err) == -1) {
 		fprintf(stderr, "vmbench: %s\n", err.text);
 		return 126;
@@ -150,7 +152,7 @@ static int
 usage(void)
 {
 	fprintf(stderr,
-		"usage: vmbench [-dptu] [-c FILE] MODULE [ARGUMENT...]\n");
+		"usage: vmbench [-dlptu] [-c FILE] MODULE [ARGUMENT...]\n");
 	return 2;
 }
 
@@ -163,10 +165,11 @@ main(int argc, char **argv)
 	size_t len = 0;
 	int opt, ret;
 
-	while ((opt = getopt(argc, argv, "+c:dptu")) != -1) {
+	while ((opt = getopt(argc, argv, "+c:dlptu")) != -1) {
 		o.timed |= opt == 't';
+		o.lazy |= opt == 'l';
 		o.plain |= opt == 'p';
-		o.unjoined |= opt == 'c' || opt == 'u';
+		o.unjoined |= opt == 'u';
 		o.disassemble |= opt == 'd';
 		if (opt == 'c')
 			o.counts = optarg;

@@ -23,6 +23,7 @@ struct request {
 	uint32_t call;
 	enum msg_id id;
 	conn_answer_fn on_answer;
+	conn_answer_fn on_item;	/* or NULL */
 	void *arg;
 };
 
@@ -170,6 +171,26 @@ conn_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	return 0;
 }
 
+int
+wasmd_request(struct wasmd *w, struct msg *m, int fd,
+	const struct wasmd_asked *asked, uint32_t *call, struct err *err)
+{
+	struct fds fds = { .count = fd == -1 ? 0 : 1, .fd = { fd } };
+
+	if (conn_request(w, m, &fds, asked->on_answer, asked->arg, err) == -1)
+		return -1;
+	w->requests->on_item = asked->on_item;
+	if (call != NULL)
+		*call = m->call;
+	return 0;
+}
+
+int
+wasmd_notify(struct wasmd *w, const struct msg *m, struct err *err)
+{
+	return conn_notify(w, m, err);
+}
+
 /* ---- receiving --------------------------------------------------------- */
 
 static struct request **
@@ -201,6 +222,21 @@ conn_answered(struct wasmd *w, const struct msg *m)
 	free(r);
 }
 
+/* Notifications that belong to a request, which they name by its number. */
+static bool
+conn_take_item(struct wasmd *w, const struct msg *m)
+{
+	struct request *r;
+
+	if (m->id != MSG_MODULE_ITEM)
+		return false;
+	r = *conn_find_request(w, (uint32_t)msg_number(m,
+		FIELD_MODULE_ITEM_CALL, 0));
+	if (r != NULL && r->on_item != NULL)
+		r->on_item(r->arg, m);
+	return true;
+}
+
 static int
 conn_take_frame(struct wasmd *w, const void *frame, size_t len, struct err *err)
 {
@@ -214,7 +250,7 @@ conn_take_frame(struct wasmd *w, const void *frame, size_t len, struct err *err)
 		err_prefix(err, "the daemon's message was not understood");
 	else if (m.form == FORM_ANSWER)
 		conn_answered(w, &m);
-	else if (m.id != MSG_COUNT)
+	else if (m.id != MSG_COUNT && !conn_take_item(w, &m))
 		ret = job_notify(w, &m, err);
 	msg_clear(&m);
 	return ret;

@@ -12,6 +12,7 @@ struct wasmd_job {
 	bool started;		/* id is known */
 	bool cancel_wanted;	/* as soon as it is */
 	uint64_t id;
+	bool trace;		/* there may be one */
 	size_t credit;		/* output bytes that may still come */
 };
 
@@ -102,6 +103,7 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 		{ FIELD_SUBMIT_STACK_BYTES, call->stack_bytes },
 		{ FIELD_SUBMIT_OUTPUT_BYTES, call->output_bytes },
 		{ FIELD_SUBMIT_TABLE_ELEMS, call->table_elems },
+		{ FIELD_SUBMIT_OPEN_FILES, call->open_files },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
@@ -109,9 +111,10 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 			msg_set_number(m, limits[i].field, limits[i].value);
 }
 
-/* The names and descriptors of all modules but one that goes as bytes. */
+/* The names and descriptors of all modules but one that goes as bytes, and the
+ * broker's socket. */
 static int
-job_modules(const struct wasmd_call *call, struct fds *fds,
+job_fds(const struct wasmd_call *call, struct fds *fds,
 	struct span names[static PROTO_PRELOAD_MAX], struct err *err)
 {
 	fds->count = 0;
@@ -127,6 +130,8 @@ job_modules(const struct wasmd_call *call, struct fds *fds,
 		names[i] = (struct span){ p->name, strlen(p->name) };
 		fds->fd[fds->count++] = p->fd;
 	}
+	if (call->has_broker)
+		fds->fd[fds->count++] = call->broker;
 	return 0;
 }
 
@@ -143,10 +148,12 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	int ret = -1;
 
 	if (args == NULL || env == NULL || params == NULL ||
-	    job_modules(call, &fds, names, err) == -1)
+	    job_fds(call, &fds, names, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
-	if (call->module_fd != -1)
+	if (call->digest != NULL)
+		msg_set_str(&m, FIELD_SUBMIT_DIGEST, call->digest);
+	else if (call->module_fd != -1)
 		msg_set_number(&m, FIELD_SUBMIT_MODULE_FD, true);
 	else
 		msg_set_bytes(&m, FIELD_SUBMIT_MODULE, call->module,
@@ -161,8 +168,18 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 		msg_set_str(&m, FIELD_SUBMIT_INVOKE, call->invoke);
 	if (call->invoke != NULL && call->nparams > 0)
 		msg_set_strs(&m, FIELD_SUBMIT_PARAMS, params, call->nparams);
+	if (call->has_broker)
+		msg_set_number(&m, FIELD_SUBMIT_BROKER, true);
 	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
 	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
+	if (call->closed != 0)
+		msg_set_number(&m, FIELD_SUBMIT_CLOSED, call->closed);
+	if (call->trace)
+		msg_set_number(&m, FIELD_SUBMIT_TRACE, true);
+	if (call->deterministic) {
+		msg_set_number(&m, FIELD_SUBMIT_DETERMINISTIC, true);
+		msg_set_number(&m, FIELD_SUBMIT_SEED, call->seed);
+	}
 	msg_set_number(&m, FIELD_SUBMIT_CREDIT, call->credit);
 	job_set_limits(&m, call);
 	ret = conn_request(job->conn, &m, &fds, job_on_answer, job, err);
@@ -185,6 +202,7 @@ wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 	}
 	*job = (struct wasmd_job){
 		.conn = w, .events = events, .arg = arg, .credit = call->credit,
+		.trace = call->trace,
 		.next = *conn_jobs(w),
 	};
 	*conn_jobs(w) = job;
@@ -251,7 +269,7 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 	int fd = (int)msg_number(m, FIELD_JOB_OUTPUT_FD, 0);
 	struct span data = msg_bytes(m, FIELD_JOB_OUTPUT_DATA);
 
-	if (fd != 1 && fd != 2)
+	if (fd < 1 || fd > (job->trace ? 3 : 2))
 		return err_set(err, PROTO_ERROR_PROTOCOL,
 			"the daemon sent output for descriptor %d", fd);
 	if (data.len > job->credit)

@@ -46,18 +46,54 @@ size_t wasmd_unsent(const struct wasmd *w);
  */
 int wasmd_dispatch(struct wasmd *w, struct err *err);
 
+/*
+ * Make any request of proto/msgs.def. Its descriptors are duplicated. on_answer
+ * is called once, with the answer or MSG_ERROR, unless the connection ends first;
+ * before it on_item, which may be NULL, for each notification that belongs to the
+ * request. 0, or -1 when the message passes a limit of the protocol; then
+ * nothing has been sent. *call, if not NULL, gets the request's number.
+ */
+struct wasmd_asked {
+	void (*on_item)(void *arg, const struct msg *item);
+	void (*on_answer)(void *arg, const struct msg *answer);
+	void *arg;
+};
+int wasmd_request(struct wasmd *w, struct msg *request, int fd,
+	const struct wasmd_asked *asked, uint32_t *call, struct err *err);
+
+/* Queue a notification. */
+int wasmd_notify(struct wasmd *w, const struct msg *m, struct err *err);
+
 /* A module that the one to run imports from. */
 struct wasmd_preload {
 	const char *name;	/* what it is imported as */
 	int fd;			/* a memfd */
 };
 
+/* A directory for the guest to find. */
+struct wasmd_grant {
+	int dir;		/* a descriptor of it */
+	const char *name;	/* what the guest finds it as */
+	bool read_only;
+};
+
+/*
+ * Start a broker: a process with our credentials that opens files of these
+ * directories, and nothing else, for one call. Returns a socket for
+ * wasmd_call's broker, to be closed once that is submitted: the broker ends
+ * with the call. -1 with PROTO_ERROR_USAGE for a grant that is none. Forks:
+ * best called before other things are done.
+ */
+int wasmd_broker_start(const struct wasmd_grant *grants, size_t count,
+	struct err *err);
+
 /* What to run. All is borrowed until wasmd_submit returns. */
 struct wasmd_call {
 	const char *mode;	/* submit's; NULL: run the module */
-	int module_fd;		/* a memfd; -1: the bytes */
+	int module_fd;		/* a memfd; -1: the bytes, or the digest */
 	const void *module;
 	size_t module_len;
+	const char *digest;	/* not NULL: a module of the store instead */
 	/* In the order of instantiation, PROTO_PRELOAD_MAX at most. */
 	const struct wasmd_preload *preload;
 	size_t npreload;
@@ -66,15 +102,22 @@ struct wasmd_call {
 	const char *const *env;		/* "NAME=value" */
 	size_t nenv;
 	const char *invoke;		/* NULL: the command's _start; for the
-					 * mode disasm, all functions */
+					 * modes of disasm, all functions */
 	const char *const *params;
 	size_t nparams;
+	bool has_broker;		/* directories are granted: */
+	int broker;			/* from wasmd_broker_start */
 	bool has_stdin;
 	unsigned tty;			/* bit n: descriptor n is a terminal */
+	unsigned closed;		/* bit n: it is not open */
+	bool trace;			/* its host functions; see on_output */
+	bool deterministic;		/* time and randomness are made up */
+	uint64_t seed;			/* from this */
 	uint32_t credit;		/* output bytes that may come at first */
 	/* Limits; 0: the daemon's default. */
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
+	uint64_t open_files;
 };
 
 /*
@@ -84,6 +127,7 @@ struct wasmd_call {
  */
 struct wasmd_events {
 	void (*on_started)(void *arg, struct wasmd_job *job);
+	/* fd: 1 or 2, or 3 for text of the trace, if there is to be one */
 	void (*on_output)(void *arg, int fd, const void *data, size_t len);
 	void (*on_want_input)(void *arg, size_t bytes);
 	void (*on_exit)(void *arg, const struct msg *record);	/* job.exit */

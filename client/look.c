@@ -1,6 +1,7 @@
 /* wasmctl validate, inspect and disasm: look at a module without running it. It
  * is the confined process that reads it. */
 #include <string.h>
+#include <unistd.h>
 
 #include "client/address.h"
 #include "client/module.h"
@@ -11,6 +12,7 @@
 
 struct look_values {
 	bool json;
+	bool internal;
 	const char *socket;
 	bool help;
 };
@@ -23,6 +25,13 @@ const struct option_spec look_options[] = {
 const struct option_spec inspect_options[] = {
 	{ 0, "json", OPTION_FLAG, offsetof(struct look_values, json), NULL,
 		"as JSON, for programs" },
+	OPTIONS_COMMON(struct look_values),
+	{ .name = NULL },
+};
+
+const struct option_spec disasm_options[] = {
+	{ 0, "internal", OPTION_FLAG, offsetof(struct look_values, internal),
+		NULL, "the code as it was translated for the interpreter" },
 	OPTIONS_COMMON(struct look_values),
 	{ .name = NULL },
 };
@@ -41,7 +50,7 @@ look_at(const struct look_values *v, struct module_source *m,
 		report("%s: %s", address_text(&address), err.text);
 		return EXIT_WASMCTL;
 	}
-	if (session_run(&s, conn, call) == -1)
+	if (session_run(&s, conn, call, STDERR_FILENO) == -1)
 		report("%s: %s", m->path, s.err.text);
 	else
 		status = outcome_finish(&s, m, 1);
@@ -61,6 +70,7 @@ look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 	if (status != 0)
 		return status;
 	call.module_fd = m.fd;
+	call.digest = m.digest;
 	if (argc > 1)
 		call.invoke = argv[1];
 	status = look_at(v, &m, &call);
@@ -72,7 +82,8 @@ look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 static const char *
 look_mode(const struct verb *verb, const struct look_values *v)
 {
-	return v->json ? "inspect-json" : verb->name;
+	return v->json ? "inspect-json" : v->internal ? "disasm-internal" :
+		verb->name;
 }
 
 int

@@ -66,12 +66,29 @@ module_take_copy(struct module_source *m)
 	return 0;
 }
 
+const char *
+module_digest_text(const char *text, bool bare)
+{
+	static const char prefix[] = "sha256:";
+	bool prefixed = strncmp(text, prefix, strlen(prefix)) == 0;
+
+	if (prefixed)
+		text += strlen(prefix);
+	if (!prefixed && !bare)
+		return NULL;
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64 ?
+		text : NULL;
+}
+
 int
 module_open(struct module_source *m, const char *path)
 {
 	struct stat st;
 
-	*m = (struct module_source){ .path = path };
+	*m = (struct module_source){ .path = path, .fd = -1 };
+	m->digest = module_digest_text(path, access(path, F_OK) == -1);
+	if (m->digest != NULL)
+		return 0;
 	m->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
 		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (m->fd == -1)
@@ -113,6 +130,8 @@ module_hint(const struct module_source *m)
 	};
 	char start[8] = "";
 
+	if (m->fd == -1)
+		return NULL;
 	if (pread(m->fd, start, sizeof(start), 0) == -1)
 		return NULL;
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)

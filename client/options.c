@@ -72,6 +72,9 @@ options_set(const struct option_spec *spec, void *values, const char *arg)
 	case OPTION_TEXT:
 		*(const char **)to = arg;
 		return 0;
+	case OPTION_MAYBE:
+		*(struct maybe *)to = (struct maybe){ true, arg };
+		return 0;
 	case OPTION_TEXTS:
 		texts_add(to, arg);
 		return 0;
@@ -94,7 +97,8 @@ options_for_getopt(const struct option_spec *table, struct option *names,
 	for (int i = 0; table[i].name != NULL; i++) {
 		names[i] = (struct option){
 			.name = table[i].name,
-			.has_arg = table[i].arg != NULL,
+			.has_arg = table[i].type == OPTION_MAYBE ?
+				optional_argument : table[i].arg != NULL,
 			.val = 256 + i,
 		};
 		if (table[i].letter == 0)
@@ -162,14 +166,15 @@ void
 options_print_help(const struct option_spec *table, FILE *out)
 {
 	for (; table->name != NULL; table++) {
+		bool maybe = table->type == OPTION_MAYBE;
 		char left[64];
 
-		snprintf(left, sizeof(left), "%s%c%s --%s%s%s",
+		snprintf(left, sizeof(left), "%s%c%s --%s%s%s%s",
 			table->letter != 0 ? "-" : " ",
 			table->letter != 0 ? table->letter : ' ',
 			table->letter != 0 ? "," : " ", table->name,
-			table->arg != NULL ? " " : "",
-			table->arg != NULL ? table->arg : "");
+			table->arg == NULL ? "" : maybe ? "[=" : " ",
+			table->arg != NULL ? table->arg : "", maybe ? "]" : "");
 		fprintf(out, "  %-26s %s\n", left, table->help);
 	}
 }
@@ -182,7 +187,8 @@ options_print_words(const struct option_spec *table, FILE *out)
 			fprintf(out, "-%c\t%s\t%s\n", table->letter,
 				table->arg != NULL ? table->arg : "",
 				table->help);
-		fprintf(out, "--%s\t%s\t%s\n", table->name,
+		fprintf(out, table->type == OPTION_MAYBE ? "--%s\t[%s]\t%s\n" :
+			"--%s\t%s\t%s\n", table->name,
 			table->arg != NULL ? table->arg : "", table->help);
 	}
 }

@@ -5,6 +5,7 @@
 #ifndef CLIENT_OPTIONS_H
 #define CLIENT_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 enum option_type {	/* what stands at the offset in the values */
 	OPTION_FLAG,	/* bool */
 	OPTION_TEXT,	/* const char * */
+	OPTION_MAYBE,	/* struct maybe: whether it was given, and its argument,
+			 * which may be left out and comes behind "=" */
 	OPTION_TEXTS,	/* struct texts: each time the option is given */
 	OPTION_NUMBER,	/* uint64_t, from 1 */
 	OPTION_SIZE,	/* uint64_t bytes, from 1 */
@@ -25,6 +28,11 @@ struct option_spec {
 	size_t offset;
 	const char *arg;	/* what its argument is called, NULL: none */
 	const char *help;
+};
+
+struct maybe {
+	bool given;
+	const char *text;	/* NULL: without an argument */
 };
 
 struct texts {
@@ -44,7 +52,8 @@ void texts_clear(struct texts *t);
 int options_parse(const struct option_spec *table, void *values, int argc,
 	char **argv);
 
-/* One row per option: as help text, or for completion: "--name<TAB>arg<TAB>help". */
+/* One row per option: as help text, or for completion: "--name<TAB>arg<TAB>help",
+ * an argument that may be left out as "[arg]". */
 void options_print_help(const struct option_spec *table, FILE *out);
 void options_print_words(const struct option_spec *table, FILE *out);
 

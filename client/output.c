@@ -2,40 +2,61 @@
 #include "client/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 struct output_chunk {
 	struct output_chunk *next;
-	int fd;
+	int stream;	/* which of the places */
 	size_t done, len;
 	char data[];
 };
 
 /*
- * A pipe or terminal that poll(2) calls writable takes PIPE_BUF bytes without
- * waiting, and a write that waits is one during which Ctrl-C goes unheard.
- * They stay in blocking mode: other processes share it.
+ * A write that waits is one during which Ctrl-C goes unheard, and our standard
+ * descriptors stay in blocking mode, which other processes share. So a pipe is
+ * opened once more, for a mode of our own. Where that is forbidden, as for a
+ * pipe of another user, and for a terminal, what poll(2) calls writable takes
+ * PIPE_BUF bytes without waiting.
  */
-static size_t
-output_at_once(int fd)
+static struct output_place
+output_place(int fd)
 {
+	struct output_place place = { .fd = fd, .own = -1, .at_once = PIPE_BUF };
 	struct stat st;
+	char path[32];
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? SIZE_MAX : PIPE_BUF;
+	if (fstat(fd, &st) == -1)
+		return place;
+	if (S_ISREG(st.st_mode))
+		place.at_once = SIZE_MAX;
+	if (!S_ISFIFO(st.st_mode))
+		return place;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	place.own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (place.own != -1) {
+		place.fd = place.own;
+		place.at_once = SIZE_MAX;
+	}
+	return place;
 }
 
 void
-output_init(struct output *o)
+output_init(struct output *o, int trace)
 {
 	*o = (struct output){ .first = NULL };
 	o->last = &o->first;
-	o->at_once[1] = output_at_once(STDOUT_FILENO);
-	o->at_once[2] = output_at_once(STDERR_FILENO);
+	o->places[STDOUT_FILENO] = output_place(STDOUT_FILENO);
+	o->places[STDERR_FILENO] = output_place(STDERR_FILENO);
+	o->places[OUTPUT_TRACE] = output_place(trace);
 }
 
 static void
@@ -54,16 +75,18 @@ output_clear(struct output *o)
 {
 	while (o->first != NULL)
 		output_drop_first(o);
+	for (int i = STDOUT_FILENO; i <= OUTPUT_TRACE; i++)
+		fd_close(&o->places[i].own);
 }
 
 int
-output_push(struct output *o, int fd, const void *data, size_t len)
+output_push(struct output *o, int stream, const void *data, size_t len)
 {
 	struct output_chunk *chunk = malloc(sizeof(*chunk) + len);
 
 	if (chunk == NULL)
 		return -1;
-	*chunk = (struct output_chunk){ .fd = fd, .len = len };
+	*chunk = (struct output_chunk){ .stream = stream, .len = len };
 	memcpy(chunk->data, data, len);
 	*o->last = chunk;
 	o->last = &chunk->next;
@@ -73,22 +96,25 @@ output_push(struct output *o, int fd, const void *data, size_t len)
 int
 output_fd(const struct output *o)
 {
-	return o->first == NULL ? 0 : o->first->fd;
+	return o->first == NULL ? 0 : o->places[o->first->stream].fd;
 }
 
 ssize_t
 output_write(struct output *o)
 {
 	struct output_chunk *chunk = o->first;
+	const struct output_place *to = &o->places[chunk->stream];
 	size_t len = chunk->len - chunk->done;
 	ssize_t n;
 
-	if (len > o->at_once[chunk->fd])
-		len = o->at_once[chunk->fd];
-	n = write(chunk->fd, chunk->data + chunk->done, len);
+	if (len > to->at_once)
+		len = to->at_once;
+	n = write(to->fd, chunk->data + chunk->done, len);
 	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return 0;
-	if (n == -1 && chunk->fd == STDERR_FILENO)
+	if (n == -1 && chunk->stream == OUTPUT_TRACE)
+		o->trace_errno = errno;
+	if (n == -1 && chunk->stream != STDOUT_FILENO)
 		n = (ssize_t)len;
 	if (n == -1)
 		return -1;

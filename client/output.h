@@ -1,5 +1,6 @@
 /*
- * The guest's output on its way to our standard output and error: in the
+ * The guest's output on its way to our standard output and error, and its trace
+ * to where that goes: in the
  * order in which it was written, byte for byte, never ahead of a slow reader.
  * Holds at most what the daemon was given credit for.
  */
@@ -14,23 +15,32 @@ struct output_chunk;
 struct output {
 	struct output_chunk *first;
 	struct output_chunk **last;
-	size_t at_once[3];	/* bytes in one write(2), by descriptor */
+	struct output_place {
+		int fd;		/* to write to */
+		int own;	/* the same, if it is ours to close; or -1 */
+		size_t at_once;	/* bytes in one write(2) */
+	} places[4];		/* of the guest's 1 and 2, and of its trace */
+	int trace_errno;	/* why the trace could not be written, or 0 */
 };
 
-void output_init(struct output *o);
+#define OUTPUT_TRACE 3
+
+/* trace: the descriptor for the trace. */
+void output_init(struct output *o, int trace);
 void output_clear(struct output *o);
 
-/* Queue len bytes for descriptor 1 or 2. -1: out of memory. */
-int output_push(struct output *o, int fd, const void *data, size_t len);
+/* Queue len bytes of the guest's descriptor 1 or 2, or OUTPUT_TRACE. -1: out of
+ * memory. */
+int output_push(struct output *o, int stream, const void *data, size_t len);
 
-/* The descriptor to wait for, 1 or 2; 0: nothing is queued. */
+/* Our descriptor to wait for; 0: nothing is queued. */
 int output_fd(const struct output *o);
 
 /*
  * Write some of it; to be called when output_fd can be written without waiting.
  * Returns the bytes that left the queue, or -1 with errno, EPIPE when the
- * reader has gone. Standard error without a reader is not an error: it is
- * dropped.
+ * reader has gone. Standard error without a reader is not an error, nor is a
+ * trace that cannot be written: they are dropped.
  */
 ssize_t output_write(struct output *o);
 

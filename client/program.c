@@ -52,6 +52,10 @@ program_preload(struct program *p, const char *text)
 	status = module_open(m, path);
 	if (status != 0)
 		return status;
+	if (m->digest != NULL) {
+		report("--preload: only a file can be preloaded: \"%s\"", text);
+		return EXIT_WASMCTL;
+	}
 	preload->fd = m->fd;
 	preload->name = strndup(text, strcspn(text, "="));
 	if (preload->name == NULL)

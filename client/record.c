@@ -96,63 +96,6 @@ record_set(struct record *r, const char *status, const char *cause,
 		record_copy_str(r, FIELD_JOB_EXIT_CAUSE, c);
 }
 
-/* ---- JSON -------------------------------------------------------------- */
-
-static int
-record_json_strs(struct buf *out, const struct msg *record, enum field_id f)
-{
-	const struct span *strs;
-	size_t n;
-
-	strs = msg_strs(record, f, &n);
-	if (buf_append(out, "[", 1) == -1)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if ((i > 0 && buf_append(out, ",", 1) == -1) ||
-		    text_json(out, strs[i].data, strs[i].len) == -1)
-			return -1;
-	return buf_append(out, "]", 1);
-}
-
-static int
-record_json_value(struct buf *out, const struct msg *record, enum field_id f)
-{
-	struct span s;
-
-	switch (field_info[f].type) {
-	case TYPE_UINT:
-		return buf_printf(out, "%" PRIu64, msg_number(record, f, 0));
-	case TYPE_BOOL:
-		return buf_printf(out, "%s",
-			msg_number(record, f, 0) != 0 ? "true" : "false");
-	case TYPE_STRS:
-		return record_json_strs(out, record, f);
-	case TYPE_STR:
-	case TYPE_BIN:
-		s = msg_bytes(record, f);
-		return text_json(out, s.data, s.len);
-	}
-	return -1;
-}
-
-int
-record_json(struct buf *out, const struct msg *record)
-{
-	enum field_id end = msg_fields_end(MSG_JOB_EXIT);
-	const char *separator = "{";
-
-	for (enum field_id f = msg_info[MSG_JOB_EXIT].first; f < end; f++) {
-		if (!msg_has(record, f))
-			continue;
-		if (buf_printf(out, "%s\"%s\":", separator,
-			field_info[f].name) == -1 ||
-		    record_json_value(out, record, f) == -1)
-			return -1;
-		separator = ",";
-	}
-	return buf_append(out, "}\n", 2);
-}
-
 /* ---- a table ----------------------------------------------------------- */
 
 enum row_kind { ROW_PLAIN, ROW_TIME, ROW_SIZE, ROW_PAGES };

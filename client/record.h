@@ -1,4 +1,4 @@
-/* The result record of a job: as JSON, and as a table for people. */
+/* The result record of a job: kept, and as a table for people. */
 #ifndef CLIENT_RECORD_H
 #define CLIENT_RECORD_H
 
@@ -8,11 +8,7 @@
 
 #define RECORD_JSON_MAX (1u << 20)
 
-/* Append the record, a MSG_JOB_EXIT, as one line of JSON (RFC 8259). Its names
- * are those of the protocol; fields that are not there are left out. */
-int record_json(struct buf *out, const struct msg *record);
-
-/* Append it as lines "name  value". */
+/* Append the record, a MSG_JOB_EXIT, as lines "name  value". */
 int record_table(struct buf *out, const struct msg *record);
 
 /* A record that outlives the message it came in. */

@@ -20,8 +20,18 @@ session_on_output(void *arg, int fd, const void *data, size_t len)
 
 	if (s->stdout_errno != 0)
 		s->owed += len;
-	else if (output_push(&s->out, fd, data, len) == -1)
+	else if ((fd == OUTPUT_TRACE ? trace_push(&s->trace, &s->out, data, len) :
+	    output_push(&s->out, fd, data, len)) == -1)
 		report_fatal("out of memory");
+}
+
+/* The record comes behind all output. */
+static void
+session_end(struct session *s)
+{
+	if (trace_end(&s->trace, &s->out) == -1)
+		report_fatal("out of memory");
+	s->over = true;
 }
 
 static void
@@ -39,7 +49,7 @@ session_on_exit(void *arg, const struct msg *m)
 
 	if (record_copy(&s->record, m) == -1)
 		report_fatal("out of memory");
-	s->over = true;
+	session_end(s);
 }
 
 static void
@@ -47,8 +57,10 @@ session_on_refused(void *arg, const struct msg *error)
 {
 	struct session *s = arg;
 	struct span text = msg_bytes(error, FIELD_ERROR_TEXT);
+	bool is_missing = msg_number(error, FIELD_ERROR_CODE, 0) ==
+		PROTO_ERROR_NO_MODULE;
 
-	if (record_set(&s->record, "XX", text.data, text.len) == -1)
+	if (record_set(&s->record, is_missing ? "NF" : "XX", text.data, text.len) == -1)
 		report_fatal("out of memory");
 	s->over = true;
 }
@@ -130,7 +142,9 @@ session_send_input(struct session *s, const void *data, size_t len)
 static void
 session_on_readable(struct session *s)
 {
-	char data[PROTO_DATA_MAX];
+	/* Half of what the daemon wants at first: while it passes this on, the
+	 * other half is on its way. */
+	char data[PROTO_DATA_MAX / 2];
 	size_t len = s->input_wanted < sizeof(data) ? s->input_wanted :
 		sizeof(data);
 	ssize_t n = read(STDIN_FILENO, data, len);
@@ -159,7 +173,7 @@ session_give_credit(struct session *s)
 
 /* ---- the loop ---------------------------------------------------------- */
 
-enum { AT_SIGNALS, AT_DAEMON, AT_STDIN, AT_STDOUT, AT_STDERR, AT_COUNT };
+enum { AT_SIGNALS, AT_DAEMON, AT_STDIN, AT_STDOUT, AT_OTHER, AT_COUNT };
 
 static void
 session_poll(struct session *s, struct pollfd p[AT_COUNT])
@@ -175,7 +189,7 @@ session_poll(struct session *s, struct pollfd p[AT_COUNT])
 	/* Always, to learn that its reader has gone. */
 	p[AT_STDOUT] = (struct pollfd){ s->stdout_errno != 0 ? -1 :
 		STDOUT_FILENO, fd == STDOUT_FILENO ? POLLOUT : 0, 0 };
-	p[AT_STDERR] = (struct pollfd){ fd == STDERR_FILENO ? fd : -1,
+	p[AT_OTHER] = (struct pollfd){ fd > STDOUT_FILENO ? fd : -1,
 		POLLOUT, 0 };
 	/* After Ctrl-C a reader that has stopped is not waited for. A signal
 	 * makes poll(2) return early, with the pipe readable next time. */
@@ -196,7 +210,7 @@ session_step(struct session *s)
 		session_on_stdout_failed(s, EPIPE);
 	if (output_fd(&s->out) != 0)
 		session_write(s, (p[AT_STDOUT].revents & POLLOUT) != 0 ||
-			p[AT_STDERR].revents != 0);
+			p[AT_OTHER].revents != 0);
 	if (p[AT_DAEMON].revents != 0 && !s->over &&
 	    wasmd_dispatch(s->conn, &s->err) == -1)
 		session_lost(s);
@@ -206,11 +220,12 @@ session_step(struct session *s)
 }
 
 int
-session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call)
+session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call,
+	int trace)
 {
 	*s = (struct session){ .conn = conn, .err = ERR_NONE };
 	record_init(&s->record);
-	output_init(&s->out);
+	output_init(&s->out, trace);
 	s->input_open = call->has_stdin;
 	s->signals = signals_open();
 	if (s->signals == -1)

@@ -11,12 +11,14 @@
 #include "client/libwasmd.h"
 #include "client/output.h"
 #include "client/record.h"
+#include "client/trace.h"
 
 struct session {
 	struct wasmd *conn;
 	struct wasmd_job *job;
 	struct err err;		/* why the connection ended, if it did */
 	struct output out;
+	struct trace trace;
 	size_t owed;		/* output taken, for which credit is due */
 	size_t input_wanted;
 	bool input_open;
@@ -32,11 +34,13 @@ struct session {
 #define SESSION_WINDOW (256u << 10)
 
 /*
- * Run the call to its end; call->credit and call->has_stdin are set here. 0
+ * Run the call to its end; its trace, if it has one, goes to the descriptor
+ * trace. call->credit and call->has_stdin are set here. 0
  * with the record filled in; -1 with s->err set when the daemon could not be
  * asked or was lost. session_clear is due after both.
  */
-int session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call);
+int session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call,
+	int trace);
 void session_clear(struct session *s);
 
 #endif

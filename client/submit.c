@@ -7,8 +7,11 @@
 
 #include "base/fd.h"
 #include "client/address.h"
+#include "client/grants.h"
+#include "client/json.h"
 #include "client/outcome.h"
 #include "client/program.h"
+#include "client/quantity.h"
 #include "client/report.h"
 #include "client/session.h"
 #include "client/text.h"
@@ -16,12 +19,20 @@
 
 struct submit_values {
 	struct texts env;
+	const char *argv0;
 	struct texts preload;
+	struct texts dirs;
+	int broker;		/* of the dirs, or -1 */
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
+	uint64_t open_files;
 	const char *stdin_path;
 	bool no_stdin;
+	struct maybe trace;
+	bool deterministic;
+	const char *seed_text;
+	uint64_t seed;
 	bool json;
 	const char *meta;
 	bool quiet;
@@ -35,10 +46,14 @@ struct submit_values {
 const struct option_spec submit_options[] = {
 	{ 'e', "env", OPTION_TEXTS, AT(env), "NAME[=VALUE]",
 		"a variable for the guest; without a value, ours" },
+	{ 0, "argv0", OPTION_TEXT, AT(argv0), "NAME",
+		"what the guest is told to be called" },
 	{ 'i', "invoke", OPTION_TEXT, AT(invoke), "NAME",
 		"call this export; the arguments are its parameters" },
 	{ 0, "preload", OPTION_TEXTS, AT(preload), "NAME=FILE",
 		"a module for it to import from, as NAME; may be repeated" },
+	{ 0, "dir", OPTION_TEXTS, AT(dirs), "HOST[::GUEST[:ro]]",
+		"a directory for it, as GUEST; may be repeated" },
 	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
 		"stop it after this time, such as 500ms, 10s or 2m" },
 	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
@@ -53,10 +68,18 @@ const struct option_spec submit_options[] = {
 		"memory for its calls in calls" },
 	{ 0, "max-table", OPTION_NUMBER, AT(table_elems), "NUMBER",
 		"elements that its tables may have" },
+	{ 0, "max-files", OPTION_NUMBER, AT(open_files), "NUMBER",
+		"files and directories it may have open at once" },
 	{ 0, "stdin", OPTION_TEXT, AT(stdin_path), "FILE",
 		"its standard input, in place of ours" },
 	{ 'n', "no-stdin", OPTION_FLAG, AT(no_stdin), NULL,
 		"give it no standard input" },
+	{ 0, "deterministic", OPTION_FLAG, AT(deterministic), NULL,
+		"make time, randomness and NaNs the same for each run" },
+	{ 0, "seed", OPTION_TEXT, AT(seed_text), "NUMBER",
+		"the same, with other randomness for each number" },
+	{ 0, "trace-hostcalls", OPTION_MAYBE, AT(trace), "FILE",
+		"write each call of the host's functions, here or to FILE" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
 		"the record as JSON on standard error, no messages" },
 	{ 0, "meta", OPTION_TEXT, AT(meta), "FILE",
@@ -101,15 +124,44 @@ submit_fill_env(struct submit_values *v)
 	return 0;
 }
 
-static bool
-submit_has_stdin(const struct submit_values *v, const struct module_source *m)
+/* Without --seed it is 0, which may be given, too. */
+static int
+submit_read_seed(struct submit_values *v)
 {
-	int flags = fcntl(STDIN_FILENO, F_GETFL);
+	if (v->seed_text == NULL)
+		return 0;
+	if (quantity_read_number(v->seed_text, &v->seed) == -1) {
+		report("--seed: not a number, such as 1000: \"%s\"",
+			v->seed_text);
+		return -1;
+	}
+	v->deterministic = true;
+	return 0;
+}
 
+/* Which of the standard descriptors cannot do what they are for, as those that
+ * were closed before we began (see main_fill_descriptors). */
+static unsigned
+submit_closed(void)
+{
+	unsigned closed = 0;
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		int flags = fcntl(fd, F_GETFL);
+		int wrong = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+
+		if (flags == -1 || (flags & O_ACCMODE) == wrong)
+			closed |= 1u << fd;
+	}
+	return closed;
+}
+
+static bool
+submit_wants_stdin(const struct submit_values *v, const struct module_source *m)
+{
 	/* A module from "-" has used up ours. */
 	return !v->no_stdin &&
-		(v->stdin_path != NULL || strcmp(m->path, "-") != 0) &&
-		flags != -1 && (flags & O_ACCMODE) != O_WRONLY;
+		(v->stdin_path != NULL || strcmp(m->path, "-") != 0);
 }
 
 static unsigned
@@ -129,9 +181,12 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 	const struct program *p, const struct texts *args)
 {
 	const char *const *words = (const char *const *)args->items;
+	bool wants_stdin = submit_wants_stdin(v, &p->modules[0]);
+	unsigned closed = submit_closed();
 
 	*call = (struct wasmd_call){
 		.module_fd = p->modules[0].fd,
+		.digest = p->modules[0].digest,
 		.preload = p->preload,
 		.npreload = p->count - 1,
 		.args = words,
@@ -141,7 +196,11 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.invoke = v->invoke,
 		.params = words + 1,
 		.nparams = args->count - 1,
-		.has_stdin = submit_has_stdin(v, &p->modules[0]),
+		.has_stdin = wants_stdin && (closed & 1) == 0,
+		.closed = wants_stdin ? closed : closed & ~1u,
+		.trace = v->trace.given,
+		.deterministic = v->deterministic,
+		.seed = v->seed,
 		.wall_ms = v->wall_ms,
 		.cpu_ms = v->cpu_ms,
 		.fuel = v->fuel,
@@ -149,6 +208,9 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.stack_bytes = v->stack_bytes,
 		.output_bytes = v->output_bytes,
 		.table_elems = v->table_elems,
+		.open_files = v->open_files,
+		.has_broker = v->broker != -1,
+		.broker = v->broker,
 	};
 	call->tty = submit_terminals(call->has_stdin);
 }
@@ -196,7 +258,8 @@ submit_write_record(const struct msg *record, const struct submit_values *v,
 
 	buf_init(&json, RECORD_JSON_MAX);
 	buf_init(&table, RECORD_JSON_MAX);
-	if (record_json(&json, record) == -1 || record_table(&table, record) == -1)
+	if (json_message(&json, record) == -1 ||
+	    buf_append(&json, "\n", 1) == -1 || record_table(&table, record) == -1)
 		report_fatal("out of memory");
 	if (meta != -1 && fd_write_all(meta, json.data, json.len) == -1)
 		report("cannot write %s: %s", v->meta, strerror(errno));
@@ -218,6 +281,9 @@ submit_finish(struct session *s, const struct submit_values *v,
 
 	if (s->stdout_errno == 0)
 		submit_write_results(record);
+	if (s->out.trace_errno != 0)
+		report("cannot write the trace: %s",
+			strerror(s->out.trace_errno));
 	status = outcome_finish(s, p->modules, p->count);
 	submit_write_record(record, v, meta);
 	return status;
@@ -240,9 +306,15 @@ submit_fail(const struct submit_values *v, int meta, const char *where,
 	return EXIT_WASMCTL;
 }
 
+/* What is written beside the guest's streams. */
+struct submit_files {
+	int meta;	/* -1: none */
+	int trace;
+};
+
 static int
 submit_session(const struct submit_values *v, const struct program *p,
-	const struct texts *args, int meta)
+	const struct texts *args, const struct submit_files *files)
 {
 	struct err err = ERR_NONE;
 	struct wasmd_call call;
@@ -253,30 +325,29 @@ submit_session(const struct submit_values *v, const struct program *p,
 
 	conn = address_open(v->socket, &address, &err);
 	if (conn == NULL)
-		return submit_fail(v, meta, address_text(&address), &err);
+		return submit_fail(v, files->meta, address_text(&address), &err);
 	if (v->verbose && !v->json)
 		report("%s daemon at %s", address.was_started ? "started a" :
 			"using the", address.path);
 	submit_make_call(&call, v, p, args);
-	if (session_run(&s, conn, &call) == -1)
-		status = submit_fail(v, meta, p->modules[0].path, &s.err);
+	if (session_run(&s, conn, &call, files->trace) == -1)
+		status = submit_fail(v, files->meta, p->modules[0].path, &s.err);
 	else
-		status = submit_finish(&s, v, p, meta);
+		status = submit_finish(&s, v, p, files->meta);
 	session_clear(&s);
 	wasmd_close(conn);
 	return status;
 }
 
 static int
-submit_open_meta(const char *path, int *meta)
+submit_open_file(const char *path, int *fd)
 {
-	*meta = -1;
 	if (path == NULL)
 		return 0;
-	*meta = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (*meta == -1)
+	*fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (*fd == -1)
 		report("cannot write %s: %s", path, strerror(errno));
-	return *meta == -1 ? -1 : 0;
+	return *fd == -1 ? -1 : 0;
 }
 
 /* Make the named file our standard input: 0, or what to exit with. */
@@ -301,20 +372,23 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 {
 	struct texts args = { .count = 0 };
 	struct program p;
-	int status, meta = -1;
+	struct submit_files files = { .meta = -1, .trace = STDERR_FILENO };
+	int status;
 
 	status = program_open(&p, argv[0], &v->preload);
 	if (status != 0)
 		return status;
-	texts_add(&args, module_name(&p.modules[0]));
+	texts_add(&args, v->argv0 != NULL ? v->argv0 :
+		module_name(&p.modules[0]));
 	for (int i = 1; i < argc; i++)
 		texts_add(&args, argv[i]);
 	status = submit_open_stdin(v->stdin_path);
 	if (status == 0) {
 		status = EXIT_WASMCTL;
-		if (submit_open_meta(v->meta, &meta) == 0)
-			status = submit_session(v, &p, &args, meta);
-		fd_close(&meta);
+		if (submit_open_file(v->meta, &files.meta) == 0 &&
+		    submit_open_file(v->trace.text, &files.trace) == 0)
+			status = submit_session(v, &p, &args, &files);
+		fd_close(&files.meta);
 	}
 	program_close(&p);
 	texts_clear(&args);
@@ -326,6 +400,7 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 	char **argv)
 {
 	int first = options_parse(submit_options, v, argc, argv);
+	int status;
 
 	if (first == -1)
 		return EXIT_WASMCTL;
@@ -339,18 +414,24 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 			argv[0]);
 		return EXIT_WASMCTL;
 	}
-	if (submit_fill_env(v) == -1)
+	if (submit_fill_env(v) == -1 || submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
-	return submit_file(v, argc - first, argv + first);
+	/* Before anything of the module or the daemon is in our memory. */
+	status = grants_open(&v->dirs, &v->broker);
+	if (status == 0)
+		status = submit_file(v, argc - first, argv + first);
+	fd_close(&v->broker);
+	return status;
 }
 
 int
 submit_run(const struct verb *verb, int argc, char **argv)
 {
-	struct submit_values v = { .help = false };
+	struct submit_values v = { .broker = -1 };
 	int status = submit_with(verb, &v, argc, argv);
 
 	texts_clear(&v.env);
 	texts_clear(&v.preload);
+	texts_clear(&v.dirs);
 	return status;
 }

@@ -33,8 +33,18 @@ extern const struct option_spec submit_options[];
 int submit_run(const struct verb *verb, int argc, char **argv);
 
 /* look.c: validate, inspect, disasm */
-extern const struct option_spec look_options[], inspect_options[];
+extern const struct option_spec look_options[], inspect_options[],
+	disasm_options[];
 int look_run(const struct verb *verb, int argc, char **argv);
+
+/* store.c: put, list, info, remove */
+extern const struct option_spec put_options[], list_options[];
+extern const struct option_spec remove_options[];
+int store_run(const struct verb *verb, int argc, char **argv);
+
+/* stats.c */
+extern const struct option_spec stats_options[];
+int stats_run(const struct verb *verb, int argc, char **argv);
 
 /* check.c */
 extern const struct option_spec check_options[];

@@ -12,12 +12,13 @@ _wasmctl_words() {
 	done < <("${COMP_WORDS[0]}" __complete "$@" 2>/dev/null)
 }
 
+# Those that begin like that word; -d: directories only.
 _wasmctl_files() {
 	local file
 	compopt -o filenames
 	while IFS= read -r file; do
 		COMPREPLY+=("$file")
-	done < <(compgen -f -- "$cur")
+	done < <(compgen "${1:--f}" -- "$cur")
 }
 
 # What the option takes, "" for nothing or no such option.
@@ -47,6 +48,14 @@ _wasmctl() {
 			return
 		fi
 		argument=$(_wasmctl_argument "$verb" "${COMP_WORDS[i]}")
+		# One that may be left out is part of the option's word, which
+		# bash has made three of.
+		if [[ $argument == \[* ]]; then
+			[[ ${COMP_WORDS[i + 1]} == = ]] || continue
+			argument=${argument:1:-1}
+			((++i))
+			[[ $cur != = ]] || cur=
+		fi
 		[[ -n $argument ]] || continue
 		# Of NAME=VALUE bash has made three words.
 		if ((++i < COMP_CWORD)) && [[ ${COMP_WORDS[i + 1]} == = ]]; then
@@ -57,6 +66,7 @@ _wasmctl() {
 		if ((i >= COMP_CWORD)); then
 			case $argument in
 			FILE | PATH) compopt +o nospace; _wasmctl_files ;;
+			HOST*) _wasmctl_files -d ;;
 			esac
 			return
 		fi
@@ -64,7 +74,7 @@ _wasmctl() {
 	case $verb:$cur in
 	help:*) _wasmctl_words ;;
 	*:-*) _wasmctl_words "$verb" ;;
-	submit:* | run:* | validate:* | inspect:* | disasm:*) compopt +o nospace; _wasmctl_files ;;
+	submit:* | run:* | validate:* | inspect:* | disasm:* | put:*) compopt +o nospace; _wasmctl_files ;;
 	esac
 }
 

@@ -1,4 +1,5 @@
-/* One line in the log for each job. Runs in the daemon. */
+/* What is kept of each job: a line in the log, see wasmd(8), and figures. Runs in
+ * the daemon. */
 #ifndef DAEMON_AUDIT_H
 #define DAEMON_AUDIT_H
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "daemon/family.h"
 #include "daemon/process.h"
 
 struct child *
@@ -44,10 +45,14 @@ child_on_exit(void *arg, const struct process_end *end)
 
 int
 child_set_process_take(struct child *c, struct event_base *base,
-	struct worker *w, int pidfd)
+	struct worker *w, struct family *f, int pidfd)
 {
 	c->process = process_new_take(base, pidfd, w, child_on_exit, c);
-	return c->process == NULL ? -1 : 0;
+	if (c->process == NULL)
+		return -1;
+	process_join(c->process, f);
+	c->family = family_ref(f);
+	return 0;
 }
 
 void
@@ -56,6 +61,7 @@ child_free(struct child *c)
 	if (c == NULL)
 		return;
 	process_abandon(c->process);
+	family_unref(c->family);
 	fd_close(&c->in);
 	fd_close(&c->out);
 	free(c);

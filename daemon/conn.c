@@ -15,6 +15,8 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/metrics.h"
+#include "daemon/peer.h"
 #include "daemon/user.h"
 
 TAILQ_HEAD(conn_list, conn);
@@ -43,6 +45,7 @@ void
 conn_close(struct conn *c, const char *why)
 {
 	struct conns *cs = c->conns;
+	struct conn_part *p;
 	struct job *j;
 
 	if (c->fd == -1)
@@ -56,6 +59,10 @@ conn_close(struct conn *c, const char *why)
 	fds_close(&c->passed);
 	while ((j = TAILQ_FIRST(&c->jobs)) != NULL)
 		job_abandon(j);
+	while ((p = TAILQ_FIRST(&c->parts)) != NULL) {
+		conn_remove_part(p);
+		p->ops->gone(p);
+	}
 	c->user->conns--;
 	TAILQ_REMOVE(&cs->all, c, entry);
 	cs->count--;
@@ -152,6 +159,7 @@ conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
 {
 	struct msg m;
 
+	metric_count_error(code);
 	msg_init_error(&m, call, code, text, retry_ms);
 	conn_send(c, &m);
 }
@@ -268,6 +276,19 @@ conn_on_read(evutil_socket_t fd, short what, void *arg)
 
 /* ---- there is room again ------------------------------------------------- */
 
+/* Those that want no more are taken off the list as they go. */
+static void
+conn_resume_parts(struct conn *c)
+{
+	struct conn_part *p, *next;
+
+	for (p = TAILQ_FIRST(&c->parts); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->ops->resume != NULL)
+			p->ops->resume(p);
+	}
+}
+
 /* Each time another job is first, or the last would never be. */
 static void
 conn_resume_jobs(struct conn *c)
@@ -307,6 +328,7 @@ conn_on_write(evutil_socket_t fd, short what, void *arg)
 	if (c->starved) {
 		c->starved = false;
 		conn_resume_jobs(c);
+		conn_resume_parts(c);
 	}
 	if (c->stalled)
 		conn_work(c);
@@ -348,6 +370,24 @@ conn_remove_job(struct conn *c, struct job *j)
 	TAILQ_REMOVE(&c->jobs, j, of_conn);
 }
 
+void
+conn_add_part(struct conn *c, struct conn_part *p,
+	const struct conn_part_ops *ops)
+{
+	p->conn = c;
+	p->ops = ops;
+	TAILQ_INSERT_TAIL(&c->parts, p, entry);
+}
+
+void
+conn_remove_part(struct conn_part *p)
+{
+	if (p->conn == NULL)
+		return;
+	TAILQ_REMOVE(&p->conn->parts, p, entry);
+	p->conn = NULL;
+}
+
 struct job *
 conn_job(const struct conn *c, uint64_t id)
 {
@@ -366,7 +406,7 @@ conn_job(const struct conn *c, uint64_t id)
 static int
 conns_make_room(struct conns *cs, const struct user *u)
 {
-	bool user_full = u->conns >= cs->config.max_user;
+	bool user_full = u->conns >= u->policy.max_conns;
 	struct conn *c;
 
 	if (!user_full && cs->count < cs->config.max)
@@ -381,7 +421,7 @@ conns_make_room(struct conns *cs, const struct user *u)
 }
 
 static struct conn *
-conn_alloc(struct conns *cs, int fd, const struct ucred *peer)
+conn_alloc(struct conns *cs, int fd, const struct peer *peer)
 {
 	struct timeval hello = { cs->config.hello_ms / 1000,
 		(suseconds_t)(cs->config.hello_ms % 1000) * 1000 };
@@ -397,6 +437,7 @@ conn_alloc(struct conns *cs, int fd, const struct ucred *peer)
 	c->pid = peer->pid;
 	wire_init(&c->in);
 	TAILQ_INIT(&c->jobs);
+	TAILQ_INIT(&c->parts);
 	c->out = evbuffer_new();
 	c->on_read = event_new(cs->config.base, fd, EV_READ | EV_PERSIST,
 		conn_on_read, c);
@@ -420,11 +461,9 @@ conn_alloc(struct conns *cs, int fd, const struct ucred *peer)
 }
 
 static int
-conn_identify(const struct conns *cs, int fd, struct ucred *peer)
+conn_identify(const struct conns *cs, int fd, struct peer *peer)
 {
-	socklen_t len = sizeof(*peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &len) == -1)
+	if (peer_read(peer, fd) == -1)
 		return -1;
 	if (cs->config.is_private && peer->uid != cs->config.owner) {
 		log_notice("user %u, process %d: not admitted: this daemon is "
@@ -438,11 +477,12 @@ void
 conn_new_take(struct conns *cs, int fd)
 {
 	struct user *u = NULL;
-	struct ucred peer;
+	struct peer peer = { .groups = NULL };
 	struct conn *c;
 
 	if (conn_identify(cs, fd, &peer) == -1 ||
-	    (u = user_ref(cs->config.users, peer.uid)) == NULL)
+	    (u = user_ref(cs->config.users, peer.uid)) == NULL ||
+	    user_set_groups(u, peer.groups, peer.ngroups) == -1)
 		goto fail;
 	if (conns_make_room(cs, u) == -1) {
 		log_notice("user %u, process %d: not admitted: there are too "
@@ -456,8 +496,12 @@ conn_new_take(struct conns *cs, int fd)
 	u->conns++;
 	TAILQ_INSERT_TAIL(&cs->all, c, entry);
 	cs->count++;
+	metric_add(METRIC_CONNS_OPENED, 1);
+	peer_clear(&peer);
 	return;
 fail:
+	metric_add(METRIC_CONNS_TURNED, 1);
+	peer_clear(&peer);
 	user_unref(u);
 	fd_close(&fd);
 }
@@ -479,6 +523,13 @@ conns_new(const struct conns_config *config)
 		return NULL;
 	}
 	return cs;
+}
+
+void
+conns_set_limits(struct conns *cs, unsigned max, unsigned hello_ms)
+{
+	cs->config.max = max;
+	cs->config.hello_ms = hello_ms;
 }
 
 bool

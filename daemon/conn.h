@@ -26,6 +26,25 @@ struct users;
  * have to wait in turn. */
 #define CONN_OUT_HIGH	(256u << 10)
 
+/*
+ * Whatever else goes on for a client on its connection: what a request waits
+ * for, what notifications come from. Part of a larger structure.
+ */
+struct conn_part {
+	TAILQ_ENTRY(conn_part) entry;
+	struct conn *conn;	/* NULL: not on any */
+	const struct conn_part_ops *ops;
+};
+
+struct conn_part_ops {
+	/* The connection has been closed, the part is on it no longer. */
+	void (*gone)(struct conn_part *p);
+	/* There is room for output again; NULL: it never waits for that. */
+	void (*resume)(struct conn_part *p);
+};
+
+TAILQ_HEAD(part_list, conn_part);
+
 struct conn {
 	TAILQ_ENTRY(conn) entry;
 	struct conns *conns;
@@ -45,13 +64,14 @@ struct conn {
 	struct event *on_read, *on_write;
 	struct event *hello;	/* timer: until it has said hello */
 	struct job_list jobs;
+	struct part_list parts;
 };
 
 struct conns_config {
 	struct event_base *base;
 	struct users *users;
 	struct request_context context;
-	unsigned max, max_user;
+	unsigned max;
 	unsigned hello_ms;
 	bool is_private;	/* for its owner only: who started the daemon */
 	uid_t owner;
@@ -60,6 +80,8 @@ struct conns_config {
 };
 
 struct conns *conns_new(const struct conns_config *config);
+/* From now on; what is there stays. */
+void conns_set_limits(struct conns *cs, unsigned max, unsigned hello_ms);
 void conns_close_all(struct conns *cs);
 void conns_free(struct conns *cs);	/* all closed, and the loop has run */
 /* Whether some client has not yet been sent all that was said to it. */
@@ -91,6 +113,11 @@ struct fds conn_take_fds(struct conn *c);
 
 void conn_add_job(struct conn *c, struct job *j);
 void conn_remove_job(struct conn *c, struct job *j);
+/* Remove is legal for one that is on no connection. */
+void conn_add_part(struct conn *c, struct conn_part *p,
+	const struct conn_part_ops *ops);
+void conn_remove_part(struct conn_part *p);
+
 /* A job that this client knows by its number, or NULL. */
 struct job *conn_job(const struct conn *c, uint64_t id);
 

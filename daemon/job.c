@@ -2,8 +2,10 @@
 #include "daemon/job.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <event2/event.h>
 
@@ -13,9 +15,13 @@
 #include "daemon/audit.h"
 #include "daemon/child.h"
 #include "daemon/conn.h"
+#include "daemon/family.h"
+#include "daemon/probe.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
+#include "daemon/store.h"
 #include "daemon/submit.h"
+#include "daemon/templates.h"
 #include "daemon/user.h"
 
 /* CPU time for loading. The same for all, or calls with different limits could
@@ -81,6 +87,7 @@ job_let_go(struct job *j)
 	evtimer_del(j->sleep);
 	child_free(j->child);
 	j->child = NULL;
+	fd_close(&j->request.broker);
 	buf_clear(&j->packed);
 	queue_withdraw(j->jobs->config.queue, j);
 	queue_release(j->jobs->config.queue, j);
@@ -136,6 +143,9 @@ static void
 job_break(struct job *j)
 {
 	stream_stop(&j->stream);
+	if (j->facts.cause == CAUSE_NONE)
+		templates_crash(j->jobs->config.templates, j->user->uid,
+			&j->program);
 	job_blame(j, CAUSE_BROKEN);
 	job_event(j, JOB_EV_BROKEN);
 }
@@ -231,12 +241,28 @@ job_on_module(void *arg, const struct err *err)
 		if (--j->reading > 0)
 			return;
 		program_set_key(&j->program);
-		job_event(j, JOB_EV_MODULE);
-		return;
+		if (templates_admit(j->jobs->config.templates, j->user->uid,
+			    &j->program, &j->refusal, &j->retry_ms) == 0) {
+			job_event(j, JOB_EV_MODULE);
+			return;
+		}
+	} else {
+		j->refusal = *err;
 	}
-	memcpy(j->facts.text, err->text, sizeof(err->text));
-	job_blame(j, CAUSE_DAEMON);
+	memcpy(j->facts.text, j->refusal.text, sizeof(j->refusal.text));
+	job_blame(j, CAUSE_MODULE);
 	job_event(j, JOB_EV_NO_MODULE);
+}
+
+static void
+job_on_fetched(void *arg, struct module *m, const struct err *err)
+{
+	struct job *j = arg;
+
+	j->fetch = NULL;
+	if (err == NULL)
+		j->program.module = module_ref(m);
+	job_on_module(j, err);
 }
 
 static void
@@ -246,6 +272,11 @@ job_on_child_exit(struct child *c, const struct process_end *end)
 
 	j->facts.has_end = true;
 	j->facts.end = *end;
+	if (process_end_is_crash(end))
+		templates_crash(j->jobs->config.templates, j->user->uid,
+			&j->program);
+	else if (c->family->condemned && end->info.si_code == CLD_KILLED)
+		job_blame(j, CAUSE_CONDEMNED);
 	job_event(j, JOB_EV_EXIT);
 }
 
@@ -315,11 +346,12 @@ act_accept(struct job *j)
 static void
 act_refuse(struct job *j)
 {
-	bool ends = j->facts.cause == CAUSE_SHUTDOWN;
-
-	conn_send_error(j->conn, j->call,
-		ends ? PROTO_ERROR_UNAVAILABLE : PROTO_ERROR_INTERNAL,
-		ends ? "wasmd ends" : j->facts.text, UINT64_MAX);
+	if (j->facts.cause == CAUSE_SHUTDOWN) {
+		j->refusal = ERR_NONE;
+		err_set(&j->refusal, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	}
+	conn_send_error(j->conn, j->call, (enum proto_error)j->refusal.code,
+		j->refusal.text, j->retry_ms);
 	job_conclude(j, false);
 }
 
@@ -335,6 +367,8 @@ act_start(struct job *j)
 		.load_cpu_us = JOB_LOAD_CPU_US,
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
 		.mode = j->mode,
+		.trace = j->stream.trace_left > 0,
+		.one_nan = j->deterministic,
 	};
 
 	j->started_us = clock_monotonic_us();
@@ -350,7 +384,10 @@ act_run(struct job *j)
 	struct child *c = j->child;
 	int in = c->in, out = c->out, taken;
 
+	j->child_us = clock_monotonic_us();
 	c->in = c->out = -1;
+	/* The child has it; the broker is to learn of its end. */
+	fd_close(&j->request.broker);
 	/* Both are taken, whatever becomes of the first. */
 	taken = feed_start_take(&j->feed, base, in);
 	if (stream_start_take(&j->stream, base, out) == -1 || taken == -1 ||
@@ -429,6 +466,8 @@ job_event(struct job *j, enum job_event event)
 	log_debug("job %llu: %s: %s -> %s", (unsigned long long)j->id,
 		job_event_name[event], job_state_name[j->state],
 		job_state_name[cell->next]);
+	PROBE_JOB_EVENT(j->id, job_event_name[event],
+		job_state_name[cell->next]);
 	assert(cell->action != ACT_IMPOSSIBLE);
 	/* First the state: an action may cause the next event. */
 	j->state = cell->next;
@@ -487,6 +526,9 @@ job_free(struct job *j)
 	struct jobs *jobs = j->jobs;
 
 	queue_leave(jobs->config.queue, j);
+	fd_close(&j->request.broker);
+	if (j->fetch != NULL)
+		store_forget(j->fetch);
 	program_clear(&j->program);
 	buf_clear(&j->packed);
 	if (j->wall != NULL)
@@ -522,9 +564,11 @@ job_alloc(struct jobs *jobs, struct user *user)
 	j->jobs = jobs;
 	j->user = user_ref(user->users, user->uid);
 	j->created_us = clock_monotonic_us();
+	j->retry_ms = UINT64_MAX;
 	j->request.on_child = job_on_child;
 	j->request.on_failure = job_on_no_child;
 	j->request.arg = j;
+	j->request.broker = -1;
 	j->stream.fd = j->feed.fd = -1;
 	j->stream.ops = &job_stream_ops;
 	j->stream.arg = j->feed.arg = j;
@@ -556,24 +600,84 @@ job_take_module(struct job *j, struct fds *fds, size_t *at, uint64_t *room,
 	return m;
 }
 
+/* The socket to the client's broker: the last descriptor, which is taken. It is
+ * passed on to the child and never read here. */
 static int
-job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
+job_take_broker(struct job *j, const struct msg *m, struct fds *fds, size_t at,
 	struct err *err)
+{
+	int domain = 0, type = 0;
+	socklen_t len = sizeof(int);
+	int fd;
+
+	if (msg_number(m, FIELD_SUBMIT_BROKER, 0) == 0)
+		return 0;
+	fd = fds->fd[at];
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    domain != AF_UNIX || type != SOCK_SEQPACKET)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: broker: it is no socket of the type "
+			"SOCK_SEQPACKET");
+	j->request.broker = fd;
+	fds->fd[at] = -1;
+	return 0;
+}
+
+static int
+job_fetch_module(struct job *j, const struct msg *m, struct err *err)
+{
+	struct store_reader reader = { job_on_fetched, j };
+	struct span hex = msg_bytes(m, FIELD_SUBMIT_DIGEST);
+	uint8_t digest[DIGEST_BYTES];
+
+	if (!digest_parse(digest, hex.data, hex.len))
+		return err_set(err, PROTO_ERROR_USAGE, "submit: digest: not 64 "
+			"hexadecimal digits in lower case");
+	if (store_ready(j->jobs->config.store, err) == -1)
+		return -1;
+	j->fetch = store_get(j->jobs->config.store, j->user->uid, digest,
+		reader);
+	if (j->fetch == NULL)
+		return err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+	j->reading++;
+	return 0;
+}
+
+static int
+job_read_main_module(struct job *j, const struct msg *m, struct fds *fds,
+	size_t *at, uint64_t *room, struct err *err)
 {
 	struct module_reader reader = { job_on_module, j };
 	struct span bytes = msg_bytes(m, FIELD_SUBMIT_MODULE);
-	uint64_t room = j->jobs->config.max_module;
 	struct program *p = &j->program;
-	size_t at = 0;
 
+	if (msg_has(m, FIELD_SUBMIT_DIGEST))
+		return job_fetch_module(j, m, err);
 	if (msg_has(m, FIELD_SUBMIT_MODULE)) {
+		if (bytes.len > *room)
+			return err_set(err, PROTO_ERROR_TOO_LARGE, "the module "
+				"has %zu bytes, more than the limit of %" PRIu64,
+				bytes.len, *room);
+		*room -= bytes.len;
 		p->module = module_from_bytes(j->jobs->config.base, bytes.data,
 			bytes.len, reader, err);
 		j->reading++;
 	} else {
-		p->module = job_take_module(j, fds, &at, &room, err);
+		p->module = job_take_module(j, fds, at, room, err);
 	}
-	if (p->module == NULL)
+	return p->module == NULL ? -1 : 0;
+}
+
+static int
+job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
+	struct err *err)
+{
+	uint64_t room = j->jobs->config.max_module;
+	struct program *p = &j->program;
+	size_t at = 0;
+
+	if (job_read_main_module(j, m, fds, &at, &room, err) == -1)
 		return -1;
 	for (unsigned i = 0; i < p->npreload; i++) {
 		p->preload[i].module = job_take_module(j, fds, &at, &room, err);
@@ -582,6 +686,30 @@ job_read_modules(struct job *j, const struct msg *m, struct fds *fds,
 			return -1;
 		}
 	}
+	return job_take_broker(j, m, fds, at, err);
+}
+
+/* Whether there may be one more of the user's. */
+static int
+jobs_admit(const struct jobs *jobs, struct user *user, struct err *err,
+	uint64_t *retry_ms)
+{
+	if (jobs->closed)
+		return err_set(err, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	if (!user_is_admitted(user))
+		return err_set(err, PROTO_ERROR_DENIED, "user %u is not "
+			"admitted any more", (unsigned)user->uid);
+	if (queue_admit(jobs->config.queue, user) == -1) {
+		*retry_ms = queue_retry_ms(jobs->config.queue);
+		return err_set(err, PROTO_ERROR_QUEUE_FULL,
+			"too many calls wait already; try again later");
+	}
+	*retry_ms = user_pay_call(user, clock_monotonic_us());
+	if (*retry_ms > 0)
+		return err_set(err, PROTO_ERROR_RATE,
+			"more calls than max-rate-per-user allows; try again "
+			"in %llu ms", (unsigned long long)*retry_ms);
+	*retry_ms = UINT64_MAX;
 	return 0;
 }
 
@@ -593,27 +721,21 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	struct job *j = NULL;
 
 	*retry_ms = UINT64_MAX;
-	if (jobs->closed) {
-		err_set(err, PROTO_ERROR_UNAVAILABLE, "wasmd ends");
+	if (jobs_admit(jobs, user, err, retry_ms) == -1)
 		goto fail;
-	}
-	if (queue_admit(jobs->config.queue, user) == -1) {
-		*retry_ms = queue_retry_ms(jobs->config.queue);
-		err_set(err, PROTO_ERROR_QUEUE_FULL,
-			"too many calls wait already; try again later");
-		goto fail;
-	}
 	j = job_alloc(jobs, user);
 	if (j == NULL || j->wall == NULL || j->sleep == NULL) {
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
 		goto fail;
 	}
-	if (submit_read(j, m, fds->count, &jobs->config.most, err) == -1 ||
+	if (submit_read(j, m, fds->count, &user->policy.most, err) == -1 ||
 	    job_read_modules(j, m, fds, err) == -1)
 		goto fail;
 	j->id = ++jobs->last_id;
 	j->call = m->call;
 	j->conn = conn;
+	j->gid = conn->gid;
+	j->pid = conn->pid;
 	conn_add_job(conn, j);
 	TAILQ_INSERT_TAIL(&jobs->all, j, entry);
 	return j;
@@ -656,6 +778,22 @@ unsigned
 jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
+}
+
+void
+jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT])
+{
+	const struct job *j;
+
+	memset(out, 0, JOB_STATE_COUNT * sizeof(*out));
+	TAILQ_FOREACH(j, &jobs->all, entry)
+		out[j->state]++;
+}
+
+void
+jobs_set_max_module(struct jobs *jobs, uint64_t max_module)
+{
+	jobs->config.max_module = max_module;
 }
 
 void

@@ -28,6 +28,8 @@ struct event_base;
 struct jobs;
 struct layer_report;
 struct queue;
+struct store;
+struct store_op;
 struct user;
 
 struct job {
@@ -37,14 +39,20 @@ struct job {
 	struct jobs *jobs;
 	struct conn *conn;		/* NULL: the client is gone */
 	struct user *user;
+	gid_t gid;			/* of the client's process */
+	pid_t pid;
 	uint64_t id;
 	uint32_t call;			/* number of the request */
+	struct err refusal;		/* why it is, if it is not accepted */
+	uint64_t retry_ms;		/* or UINT64_MAX */
 	enum job_state state;		/* written by job_event only */
 
 	/* what was asked for */
 	struct program program;
 	unsigned reading;		/* its modules that are not complete */
+	struct store_op *fetch;		/* of the module; NULL: not, or done */
 	enum template_mode mode;
+	bool deterministic;
 	struct limits limits;
 	struct buf packed;		/* the payload of IN_CALL */
 	bool has_stdin;
@@ -64,7 +72,7 @@ struct job {
 	uint64_t sleep_seq;
 
 	/* how it went */
-	uint64_t created_us, started_us, ended_us;
+	uint64_t created_us, started_us, child_us, ended_us;	/* or 0 */
 	struct facts facts;
 };
 
@@ -74,8 +82,8 @@ struct jobs_config {
 	struct event_base *base;
 	struct queue *queue;
 	struct templates *templates;
+	struct store *store;
 	const struct layer_report *layers;
-	struct limits most;
 	uint64_t max_module;
 	void (*on_idle)(void *arg);	/* the last job is gone */
 	void *arg;
@@ -84,6 +92,10 @@ struct jobs_config {
 struct jobs *jobs_new(const struct jobs_config *config);
 void jobs_free(struct jobs *jobs);	/* there must be none left */
 unsigned jobs_count(const struct jobs *jobs);
+void jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT]);
+
+/* For modules that come from now on. */
+void jobs_set_max_module(struct jobs *jobs, uint64_t max_module);
 
 /* Take no more: submit gets PROTO_ERROR_UNAVAILABLE. */
 void jobs_close(struct jobs *jobs);

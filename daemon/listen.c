@@ -18,7 +18,6 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "daemon/notify.h"
 
 #define LISTEN_MAX	16
 #define LISTEN_BACKLOG	1024
@@ -39,10 +38,11 @@ struct listener {
 /* ---- opening ------------------------------------------------------------- */
 
 static int
-listener_adopt(struct listener *l, unsigned count, struct err *err)
+listener_adopt(struct listener *l, const struct listen_config *config,
+	struct err *err)
 {
-	for (unsigned i = 0; i < count; i++) {
-		int fd = NOTIFY_LISTEN_FD + (int)i, on = 0;
+	for (unsigned i = 0; i < config->nadopted && i < LISTEN_MAX; i++) {
+		int fd = config->adopted[i], on = 0;
 		struct sockaddr_storage addr;
 		socklen_t len = sizeof(on), addr_len = sizeof(addr);
 
@@ -100,7 +100,8 @@ static int
 listener_set_access(const struct listen_config *config, const char *path,
 	struct err *err)
 {
-	mode_t mode = config->has_group ? 0660 : 0600;
+	mode_t mode = config->everyone ? 0666 :
+		config->has_group ? 0660 : 0600;
 
 	if (config->has_group && chown(path, (uid_t)-1, config->group) == -1)
 		return err_set(err, 1, "%s: cannot be given to the group: %s",
@@ -158,14 +159,13 @@ struct listener *
 listener_open(const struct listen_config *config, struct err *err)
 {
 	struct listener *l = calloc(1, sizeof(*l));
-	unsigned adopted = notify_listen_fds();
 
 	if (l == NULL) {
 		err_set(err, 1, "out of memory");
 		return NULL;
 	}
 	l->lock = -1;
-	if ((adopted > 0 ? listener_adopt(l, adopted, err) :
+	if ((config->nadopted > 0 ? listener_adopt(l, config, err) :
 		    listener_open_own(l, config, err)) == -1) {
 		listener_close(l);
 		return NULL;

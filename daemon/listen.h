@@ -14,10 +14,13 @@ struct event_base;
 struct listener;
 
 struct listen_config {
-	const char *path;	/* unless sockets were handed over; NULL: none */
+	const int *adopted;	/* sockets that were handed over; taken */
+	unsigned nadopted;
+	const char *path;	/* unless there are such; NULL: none */
 	bool is_private;	/* only for this user; its directory is made */
 	bool has_group;		/* members of it may connect, too */
 	gid_t group;
+	bool everyone;		/* everybody may connect */
 };
 
 /* Open them, before privileges are given up. NULL with the error set. */

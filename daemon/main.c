@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +12,17 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/conf.h"
 #include "daemon/identity.h"
 #include "daemon/listen.h"
+#include "daemon/notify.h"
 #include "daemon/option.h"
+#include "daemon/processor.h"
 #include "daemon/server.h"
+#include "daemon/worker_path.h"
 #include "sandbox/launch.h"
 
 #define FILES_MAX 65536	/* descriptors; more only make fork slower */
-
-#define PRIVATE_IDLE_MS (5 * 60 * 1000)
 
 /* Processes beside templates and children: zygote, init, those that end. */
 #define PROCESSES_SPARE 64
@@ -38,29 +41,22 @@ main_open_std(void)
 	close(fd);
 }
 
-static void
-main_open_log(const struct options *o)
-{
-	log_open("wasmd", (enum log_level)o->log_level,
-		getenv("JOURNAL_STREAM") != NULL);
-}
-
 /*
- * SIGHUP: there is nothing to read again. SIGPIPE: write(2) says it. Those that
- * end the daemon wait until it can end in order: clients connect as soon as
- * there is a socket, and may be done before everything else has started.
+ * SIGPIPE: write(2) says it. The others wait until they can be obeyed in order:
+ * clients connect as soon as there is a socket, and may be done before
+ * everything else has started.
  */
 static void
 main_hold_signals(sigset_t *before)
 {
-	sigset_t ending;
+	sigset_t held;
 
-	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&ending);
-	sigaddset(&ending, SIGTERM);
-	sigaddset(&ending, SIGINT);
-	sigprocmask(SIG_BLOCK, &ending, before);
+	sigemptyset(&held);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGINT);
+	sigprocmask(SIG_BLOCK, &held, before);
 }
 
 static void
@@ -92,58 +88,57 @@ main_socket(const struct options *o)
 	return path;
 }
 
-/* The worker beside this program, as in a build tree, or where it was
- * installed. */
 static const char *
 main_worker(const struct options *o)
 {
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
-	char *slash;
+	char own[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
 	if (o->worker != NULL)
 		return o->worker;
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash != NULL) {
-		strcpy(slash, "/wasmd-worker");
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return WASMD_WORKER;
-}
-
-/* A private daemon does not stay for ever; tests make it shorter. */
-static void
-main_set_idle(struct options *o)
-{
-	const char *env = getenv("WASMD_IDLE_MS");
-
-	if (o->idle_ms != UINT64_MAX)
-		return;
-	o->idle_ms = 0;
-	if (o->is_private)
-		o->idle_ms = env != NULL ? strtoull(env, NULL, 10) :
-			PRIVATE_IDLE_MS;
+	own[n > 0 ? n : 0] = '\0';
+	return worker_path(own, WASMD_WORKER, processor_is_v3());
 }
 
 static struct listener *
-main_listen(const struct options *o)
+main_open_listener(struct listen_config *config, const struct options *o)
 {
-	struct listen_config config = {
-		.path = main_socket(o), .is_private = o->is_private,
-		.has_group = o->group != NULL,
-	};
 	struct err err = ERR_NONE;
 	struct listener *l;
 
+	config->is_private = o->is_private;
+	config->has_group = o->group != NULL;
+	config->everyone = o->everyone;
 	if (o->group != NULL &&
-	    identity_find_group(&config.group, o->group, &err) == -1)
+	    identity_find_group(&config->group, o->group, &err) == -1)
 		log_fatal("%s", err.text);
-	l = listener_open(&config, &err);
+	l = listener_open(config, &err);
 	if (l == NULL)
 		log_fatal("%s", err.text);
 	return l;
+}
+
+/* For clients, and for metrics if they are wanted. */
+static void
+main_listen(struct server_config *config)
+{
+	const struct options *o = config->options;
+	int clients[NOTIFY_FDS_MAX], metrics[NOTIFY_FDS_MAX];
+	struct listen_config for_clients = {
+		.adopted = clients,
+		.nadopted = notify_listen_fds(false, clients),
+		.path = main_socket(o),
+	};
+	struct listen_config for_metrics = {
+		.adopted = metrics,
+		.nadopted = notify_listen_fds(true, metrics),
+		.path = o->metrics_socket,
+	};
+
+	notify_forget_fds();
+	config->listener = main_open_listener(&for_clients, o);
+	if (for_metrics.nadopted > 0 || for_metrics.path != NULL)
+		config->metrics = main_open_listener(&for_metrics, o);
 }
 
 static void
@@ -159,46 +154,59 @@ main_launch_config(struct launch_config *launch, const struct options *o,
 		launch->policy[i] = o->policy[i];
 }
 
+/* What is only asked. */
 static void
-main_parse(struct options *o, int argc, char *argv[])
+main_answer(const struct options *o)
 {
-	struct err err = ERR_NONE;
-
-	if (options_parse(o, argc, argv, &err) == -1)
-		log_fatal("%s; see wasmd --help", err.text);
 	if (o->help)
 		options_print_help();
 	else if (o->version)
 		printf("%s\n", PACKAGE_STRING);
+	else if (o->print_config)
+		options_print_config();
+	else if (o->check_config)
+		printf("%s: good\n", o->config != NULL ? o->config : WASMD_CONF);
 	else
 		return;
 	exit(fflush(stdout) == 0 ? 0 : 1);
 }
 
+static struct options *
+main_load(const struct conf_source *source)
+{
+	struct err err = ERR_NONE;
+	struct options *o = conf_load(source, &err);
+
+	if (o == NULL)
+		log_fatal("%s", err.text);
+	main_answer(o);
+	return o;
+}
+
 int
 main(int argc, char *argv[])
 {
-	static struct options options;
+	const struct conf_source source = { argc, argv, WASMD_CONF };
 	struct launch_config launch;
+	struct server_config config = { .source = &source, .launch = &launch };
 	struct err err = ERR_NONE;
-	struct listener *listener;
 	struct server *server;
 	struct identity id;
 	sigset_t signals;
 
 	main_open_std();
 	umask(0077);
-	main_parse(&options, argc, argv);
-	main_open_log(&options);
-	main_set_idle(&options);
+	log_open("wasmd", LOG_LEVEL_INFO, notify_has_journal());
+	config.options = main_load(&source);
+	log_set_max((enum log_level)config.options->log_level);
 	main_hold_signals(&signals);
 	main_raise_files();
-	if (identity_find(&id, options.user, options.is_private,
-		    &err) == -1)
+	if (identity_find(&id, config.options->user,
+		    config.options->is_private, &err) == -1)
 		log_fatal("%s", err.text);
-	main_launch_config(&launch, &options, &id);
-	listener = main_listen(&options);
-	server = server_new_take(&options, &launch, listener, &err);
+	main_launch_config(&launch, config.options, &id);
+	main_listen(&config);
+	server = server_new_take(&config, &err);
 	if (server == NULL)
 		log_fatal("%s", err.text);
 	if (identity_become(&id, &err) == -1)

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -77,8 +76,7 @@ module_finish(struct module *m, const struct err *err)
 	fd_close(&m->from);
 	if (err == NULL) {
 		sha256_digest(&m->sha, sizeof(m->digest), m->digest);
-		for (int i = 0; i < MODULE_DIGEST; i++)
-			snprintf(m->hex + 2 * i, 3, "%02x", m->digest[i]);
+		digest_format(m->hex, m->digest);
 	}
 	m->reader.on_ready(m->reader.arg, err);
 }
@@ -210,6 +208,24 @@ fail:
 }
 
 struct module *
+module_whole_take(int fd, size_t size, const uint8_t digest[MODULE_DIGEST])
+{
+	struct module *m = calloc(1, sizeof(*m));
+
+	if (m == NULL) {
+		fd_close(&fd);
+		return NULL;
+	}
+	m->refs = 1;
+	m->fd = fd;
+	m->from = -1;
+	m->size = m->done = size;
+	memcpy(m->digest, digest, sizeof(m->digest));
+	digest_format(m->hex, digest);
+	return m;
+}
+
+struct module *
 module_ref(struct module *m)
 {
 	m->refs++;
@@ -221,7 +237,8 @@ module_unref(struct module *m)
 {
 	if (m == NULL || --m->refs > 0)
 		return;
-	event_free(m->next);
+	if (m->next != NULL)
+		event_free(m->next);
 	fd_close(&m->fd);
 	fd_close(&m->from);
 	free(m);

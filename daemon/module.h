@@ -12,9 +12,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "daemon/digest.h"
 
-#define MODULE_DIGEST 32
-#define MODULE_HEX (2 * MODULE_DIGEST)
+#define MODULE_DIGEST DIGEST_BYTES
+#define MODULE_HEX DIGEST_HEX
 
 struct event_base;
 struct module;
@@ -38,6 +39,11 @@ struct module *module_from_bytes(struct event_base *base, const void *data,
  */
 struct module *module_from_fd_take(struct event_base *base, int fd,
 	uint64_t max, struct module_reader reader, struct err *err);
+
+/* One that is complete: a sealed memfd, which is taken, also on failure. NULL:
+ * no memory. */
+struct module *module_whole_take(int fd, size_t size,
+	const uint8_t digest[MODULE_DIGEST]);
 
 struct module *module_ref(struct module *m);
 /* Drop a reference; the reader is not called any more after the last one. */

@@ -5,17 +5,29 @@
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Tell the service manager, if there is one: "READY=1", "STOPPING=1". */
+/* Tell the service manager, if there is one: "READY=1". */
 void notify_send(const char *state);
+
+/* It leaves, and may take so long; what the manager allows may be less. */
+void notify_stopping(uint64_t us);
+
+/* Before a reload; READY=1 follows. */
+void notify_reloading(void);
+
+/* Whether lines on standard error go to the journal, which takes priorities. */
+bool notify_has_journal(void);
 
 /* How often it wants WATCHDOG=1, in microseconds; 0: not at all. */
 uint64_t notify_watchdog_us(void);
 
-/* How many listening sockets were handed over, from descriptor
- * NOTIFY_LISTEN_FD on. The environment is cleared. */
-#define NOTIFY_LISTEN_FD 3
-unsigned notify_listen_fds(void);
+/* The listening sockets that were handed over and are named "metrics", or all
+ * others. Returns how many. */
+#define NOTIFY_FDS_MAX 16
+unsigned notify_listen_fds(bool metrics, int fds[NOTIFY_FDS_MAX]);
+void notify_forget_fds(void);	/* once they are taken: others inherit the
+				 * environment */
 
 #endif

@@ -4,20 +4,27 @@
 #include "daemon/process.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/family.h"
 #include "daemon/worker.h"
 
 struct process {
+	LIST_ENTRY(process) entry;	/* all that there are */
 	int pidfd;
+	pid_t pid;		/* 0: not yet asked for */
+	struct family *family;	/* may be NULL */
 	struct event *ev;
 	struct worker *worker;
 	void (*on_exit)(void *arg, const struct process_end *end);
@@ -25,7 +32,17 @@ struct process {
 };
 
 /* What waits to be reaped is a property of this process, as its children are. */
+static LIST_HEAD(, process) processes = LIST_HEAD_INITIALIZER(processes);
 static unsigned live;
+
+bool
+process_end_is_crash(const struct process_end *end)
+{
+	int sig = end->info.si_status;
+
+	return end->info.si_code != CLD_EXITED && sig != SIGKILL &&
+		sig != SIGXCPU;
+}
 
 /* glibc's waitid has no rusage. */
 static int
@@ -41,9 +58,19 @@ process_wait(int pidfd, struct process_end *end, int options)
 	return r;
 }
 
+/* The process has ended. Until it is reaped here, its number, and that of the
+ * group it was in, are no other's. */
 static void
 process_free(struct process *p)
 {
+	struct process_end end;
+
+	if (p->family != NULL) {
+		family_leave(p->family);
+		family_unref(p->family);
+	}
+	process_wait(p->pidfd, &end, 0);
+	LIST_REMOVE(p, entry);
 	event_free(p->ev);
 	fd_close(&p->pidfd);
 	worker_unref(p->worker);
@@ -57,7 +84,7 @@ process_on_event(evutil_socket_t fd, short what, void *arg)
 	struct process *p = arg;
 	struct process_end end;
 
-	if (process_wait(p->pidfd, &end, 0) == -1) {
+	if (process_wait(p->pidfd, &end, WNOWAIT) == -1) {
 		/* Reaped by someone else: cannot happen, must not hang. */
 		log_err("waitid: %s", strerror(errno));
 		memset(&end, 0, sizeof(end));
@@ -89,6 +116,7 @@ process_new_take(struct event_base *base, int pidfd, struct worker *w,
 		goto fail;
 	if (w != NULL)
 		worker_ref(w);
+	LIST_INSERT_HEAD(&processes, p, entry);
 	live++;
 	return p;
 fail:
@@ -97,6 +125,59 @@ fail:
 	free(p);
 	fd_close(&pidfd);
 	return NULL;
+}
+
+void
+process_join(struct process *p, struct family *f)
+{
+	p->family = family_ref(f);
+	family_join(f);
+}
+
+/* As a pidfd tells it to those who may look: proc(5), fdinfo. */
+pid_t
+process_pid(struct process *p)
+{
+	char path[64], line[128];
+	FILE *file;
+	int pid;
+
+	if (p->pid > 0)
+		return p->pid;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", p->pidfd);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -1;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, "Pid: %d", &pid) == 1 && pid > 0)
+			p->pid = pid;
+	}
+	fclose(file);
+	return p->pid > 0 ? p->pid : -1;
+}
+
+uint64_t
+process_cpu_us(struct process *p)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(process_pid(p), &clock) != 0 ||
+	    clock_gettime(clock, &ts) == -1)
+		return 0;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+bool
+process_is_known(pid_t pid)
+{
+	struct process *p;
+
+	LIST_FOREACH(p, &processes, entry) {
+		if (process_pid(p) == pid)
+			return true;
+	}
+	return false;
 }
 
 void

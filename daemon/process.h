@@ -8,9 +8,12 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 struct event_base;
+struct family;
 struct process;
 struct worker;
 
@@ -19,11 +22,14 @@ struct process_end {
 	struct rusage usage;
 };
 
+/* A signal that means a hole in the worker: not a limit's, not a kill. */
+bool process_end_is_crash(const struct process_end *end);
+
 /*
  * Watch a process; takes the descriptor, also when it fails. It came from a
  * confined process: NULL if it is no pidfd of a child of ours. on_exit is
- * called once, from the event loop, never from here; the process is freed
- * after it. Its worker (may be NULL in tests) stays until then.
+ * called once, from the event loop, never from here; the process is reaped and
+ * freed after it. Its worker (may be NULL in tests) stays until then.
  */
 struct process *process_new_take(struct event_base *base, int pidfd,
 	struct worker *w,
@@ -34,7 +40,19 @@ void process_kill(struct process *p);	/* SIGKILL; on_exit follows */
 /* Kill it and reap it some time later without telling anyone. NULL is legal. */
 void process_abandon(struct process *p);
 
+/* Make it a member of its family, for as long as it is not reaped. */
+void process_join(struct process *p, struct family *f);
+
+/* Its id; -1 if the kernel does not say. */
+pid_t process_pid(struct process *p);
+
+/* CPU time that it has used; 0 if it has ended. */
+uint64_t process_cpu_us(struct process *p);
+
 /* Processes that have not been reaped. */
 unsigned process_count(void);
+
+/* Whether pid is one of them. */
+bool process_is_known(pid_t pid);
 
 #endif

@@ -35,6 +35,12 @@ program_equal(const struct program *a, const struct program *b)
 		memcmp(a->key, b->key, sizeof(a->key)) == 0;
 }
 
+const char *
+program_hex(const struct program *p)
+{
+	return p->module == NULL ? "-" : module_hex(p->module);
+}
+
 void
 program_copy(struct program *to, const struct program *from)
 {

@@ -28,6 +28,9 @@ void program_set_key(struct program *p);
 /* Whether they have the same names and bytes. Both must have their keys. */
 bool program_equal(const struct program *a, const struct program *b);
 
+/* The digest of the main module as text; "-" for one that was never read. */
+const char *program_hex(const struct program *p);
+
 /* A copy holds references of its own. */
 void program_copy(struct program *to, const struct program *from);
 void program_clear(struct program *p);

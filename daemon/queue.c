@@ -13,26 +13,40 @@
 #define QUEUE_RETRY_MIN_MS 20
 #define QUEUE_RETRY_MAX_MS 10000
 
+/* What a turn costs, divided by the user's priority. */
+#define QUEUE_TURN	1000000u
+
 TAILQ_HEAD(waiting_list, job);
 
 struct queue {
 	struct queue_config config;
 	struct waiting_list waiting;
 	unsigned nwaiting, nrunning, njobs;
+	uint64_t turn;		/* of whose turn it was last */
 	uint64_t mean_us;	/* of a job's time in its slot, moving */
 	struct event *serve;
 };
 
-/* The first job of those users that have the fewest running. */
+/* Whether a user comes before another: by slots held, then by turns had. */
+static bool
+queue_is_before(const struct user *a, const struct user *b)
+{
+	uint64_t x = a->running * b->policy.priority;
+	uint64_t y = b->running * a->policy.priority;
+
+	return x != y ? x < y : a->turn < b->turn;
+}
+
+/* The first job of the user who is before all others. */
 static struct job *
 queue_next(const struct queue *q)
 {
 	struct job *j, *best = NULL;
 
 	TAILQ_FOREACH(j, &q->waiting, waiting) {
-		if (j->user->running >= q->config.max_running_user)
+		if (j->user->running >= j->user->policy.max_running)
 			continue;
-		if (best == NULL || j->user->running < best->user->running)
+		if (best == NULL || queue_is_before(j->user, best->user))
 			best = j;
 	}
 	return best;
@@ -47,6 +61,8 @@ queue_on_serve(evutil_socket_t fd, short what, void *arg)
 	while (q->nrunning < q->config.max_running &&
 	    (j = queue_next(q)) != NULL) {
 		queue_withdraw(q, j);
+		q->turn = j->user->turn;
+		j->user->turn += QUEUE_TURN / j->user->policy.priority;
 		q->nrunning++;
 		j->user->running++;
 		j->has_slot = true;
@@ -81,11 +97,18 @@ queue_free(struct queue *q)
 	free(q);
 }
 
+void
+queue_set_config(struct queue *q, const struct queue_config *config)
+{
+	q->config = *config;
+	event_active(q->serve, 0, 0);
+}
+
 int
 queue_admit(const struct queue *q, const struct user *u)
 {
 	return q->njobs < q->config.max_jobs &&
-		u->jobs < q->config.max_jobs_user ? 0 : -1;
+		u->jobs < u->policy.max_jobs ? 0 : -1;
 }
 
 uint64_t
@@ -118,6 +141,9 @@ queue_leave(struct queue *q, struct job *j)
 void
 queue_wait(struct queue *q, struct job *j)
 {
+	/* Turns that it did not ask for are lost. */
+	if (j->user->turn < q->turn)
+		j->user->turn = q->turn;
 	TAILQ_INSERT_TAIL(&q->waiting, j, waiting);
 	q->nwaiting++;
 	j->is_waiting = true;

@@ -1,6 +1,8 @@
 /*
- * Who runs next: a bounded number of jobs, the rest in the order of their
- * coming, users with fewer running jobs first. Runs in the daemon.
+ * Who runs next: a bounded number of jobs; of those that wait, users with fewer
+ * running jobs for their priority first, then those who had fewer turns for it,
+ * then in the order of their coming. What one user may have is in its policy.
+ * Runs in the daemon.
  */
 #ifndef DAEMON_QUEUE_H
 #define DAEMON_QUEUE_H
@@ -13,13 +15,14 @@ struct queue;
 struct user;
 
 struct queue_config {
-	unsigned max_running, max_running_user;
-	unsigned max_jobs, max_jobs_user;	/* waiting ones included */
+	unsigned max_running;
+	unsigned max_jobs;	/* waiting ones included */
 };
 
 struct queue *queue_new(struct event_base *base,
 	const struct queue_config *config);
 void queue_free(struct queue *q);
+void queue_set_config(struct queue *q, const struct queue_config *config);
 
 /* Whether one more job of the user may exist: 0, or -1. */
 int queue_admit(const struct queue *q, const struct user *u);

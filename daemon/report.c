@@ -46,6 +46,13 @@ report_cpu_us(const struct job *j)
 		(uint64_t)ru->ru_stime.tv_usec;
 }
 
+uint64_t
+report_max_rss(const struct job *j)
+{
+	return j->facts.has_end ?
+		(uint64_t)j->facts.end.usage.ru_maxrss * 1024 : 0;
+}
+
 static void
 report_outcome(struct msg *m, const struct outcome *o)
 {
@@ -72,8 +79,7 @@ report_figures(struct msg *m, const struct job *j)
 	msg_set_number(m, FIELD_JOB_EXIT_WALL_US, report_wall_us(j));
 	msg_set_number(m, FIELD_JOB_EXIT_CPU_US, report_cpu_us(j));
 	msg_set_number(m, FIELD_JOB_EXIT_QUEUED_US, report_queued_us(j));
-	msg_set_number(m, FIELD_JOB_EXIT_MAX_RSS, f->has_end ?
-		(uint64_t)f->end.usage.ru_maxrss * 1024 : 0);
+	msg_set_number(m, FIELD_JOB_EXIT_MAX_RSS, report_max_rss(j));
 	msg_set_number(m, FIELD_JOB_EXIT_FUEL,
 		f->has_result ? f->result.fuel_used : 0);
 	msg_set_number(m, FIELD_JOB_EXIT_MEMORY_PAGES_PEAK,

@@ -21,5 +21,6 @@ size_t report_layers(struct span *out, const struct layer_report *layers);
 uint64_t report_wall_us(const struct job *j);
 uint64_t report_cpu_us(const struct job *j);
 uint64_t report_queued_us(const struct job *j);
+uint64_t report_max_rss(const struct job *j);	/* bytes */
 
 #endif

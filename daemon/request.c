@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "daemon/conn.h"
 #include "daemon/job.h"
 #include "daemon/report.h"
+#include "daemon/stats.h"
+#include "daemon/request_store.h"
+#include "daemon/user.h"
 #include "daemon/worker.h"
 
 static void
@@ -20,6 +24,14 @@ handle_hello(struct conn *c, const struct request_context *ctx,
 	if (msg_number(m, FIELD_HELLO_VERSION, 0) != PROTO_VERSION) {
 		conn_send_error(c, m->call, PROTO_ERROR_VERSION,
 			"this wasmd speaks version 1 of the protocol only",
+			UINT64_MAX);
+		return;
+	}
+	if (!user_is_admitted(c->user)) {
+		log_notice("user %u, process %d: not admitted",
+			(unsigned)c->uid, (int)c->pid);
+		conn_send_error(c, m->call, PROTO_ERROR_DENIED,
+			"the configuration of this wasmd does not admit you",
 			UINT64_MAX);
 		return;
 	}
@@ -98,6 +110,25 @@ handle_check(struct conn *c, const struct request_context *ctx,
 	conn_send(c, &answer);
 }
 
+static void
+handle_stats(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	struct msg answer;
+	struct buf text;
+
+	buf_init(&text, STATS_MAX);
+	if (stats_print(ctx->stats, &text) == -1) {
+		conn_send_error(c, m->call, PROTO_ERROR_INTERNAL,
+			"out of memory", UINT64_MAX);
+	} else {
+		msg_init_answer(&answer, MSG_STATS, m->call);
+		msg_set_bytes(&answer, RESULT_STATS_TEXT, text.data, text.len);
+		conn_send(c, &answer);
+	}
+	buf_clear(&text);
+}
+
 /* A job that has just ended, its client cannot know it yet: not an error. */
 static void
 handle_credit(struct conn *c, const struct request_context *ctx,
@@ -128,8 +159,14 @@ static void (*const request_handlers[MSG_COUNT])(struct conn *,
 	[MSG_SUBMIT] = handle_submit,
 	[MSG_CANCEL] = handle_cancel,
 	[MSG_CHECK] = handle_check,
+	[MSG_STATS] = handle_stats,
 	[MSG_JOB_CREDIT] = handle_credit,
 	[MSG_JOB_INPUT] = handle_input,
+	[MSG_PUT] = handle_put,
+	[MSG_PUT_DATA] = handle_put_data,
+	[MSG_LIST] = handle_list,
+	[MSG_INFO] = handle_info,
+	[MSG_REMOVE] = handle_remove,
 };
 
 void

@@ -5,13 +5,21 @@
 #include "proto/msg.h"
 
 struct conn;
+struct event_base;
 struct jobs;
+struct stats;
+struct options;
+struct store;
 struct workers;
 
 /* What handlers may use. */
 struct request_context {
 	struct jobs *jobs;
 	const struct workers *workers;
+	const struct stats *stats;
+	struct store *store;
+	struct event_base *base;
+	struct options *const *options;	/* those of the moment */
 };
 
 /* Do it. The message is well formed and in season. */

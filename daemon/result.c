@@ -320,9 +320,17 @@ outcome_of(struct outcome *o, const struct facts *f, const struct limits *l)
 	case CAUSE_FAILURE:
 		outcome_of_failure(o, &f->failure);
 		return;
+	case CAUSE_MODULE:
+		outcome_set(o, PROTO_STATUS_XX, "%s", f->text);
+		return;
 	case CAUSE_DAEMON:
 		outcome_set(o, PROTO_STATUS_XX, "wasmd ran out of memory or "
 			"descriptors");
+		return;
+	case CAUSE_CONDEMNED:
+		outcome_set(o, PROTO_STATUS_CR, "the process that it came from "
+			"broke the rules of the sandbox, and all that came from "
+			"it were ended");
 		return;
 	case CAUSE_NONE:
 		break;

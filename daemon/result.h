@@ -25,7 +25,9 @@ enum job_cause {
 	CAUSE_OUTPUT,	/* the child passed the output limit */
 	CAUSE_BROKEN,	/* the child did not keep to call.h */
 	CAUSE_FAILURE,	/* there was no child: failure */
+	CAUSE_MODULE,	/* the module could not be had: text */
 	CAUSE_DAEMON,	/* the daemon ran out of something */
+	CAUSE_CONDEMNED,	/* its template broke the rules */
 };
 
 /* All that is known when a job is done. */

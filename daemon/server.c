@@ -9,14 +9,19 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/conf.h"
 #include "daemon/conn.h"
 #include "daemon/job.h"
 #include "daemon/listen.h"
+#include "daemon/metrics.h"
 #include "daemon/notify.h"
 #include "daemon/option.h"
 #include "daemon/process.h"
 #include "daemon/queue.h"
-#include "daemon/template.h"
+#include "daemon/scrape.h"
+#include "daemon/stats.h"
+#include "daemon/store.h"
+#include "daemon/templates.h"
 #include "daemon/user.h"
 #include "daemon/worker.h"
 
@@ -25,17 +30,21 @@
 #define STOP_REAP_US	2000000u
 
 struct server {
-	const struct options *options;
+	struct options *options;
+	const struct conf_source *source;
 	struct event_base *base;
 	struct listener *listener;
 	struct users users;
 	struct workers *workers;
 	struct templates *templates;
 	struct queue *queue;
+	struct store *store;
 	struct jobs *jobs;
 	struct conns *conns;
+	struct stats stats;
+	struct scrapes *scrapes;
 	struct event *idle, *watchdog, *stop;
-	struct event *sigterm, *sigint;
+	struct event *sigterm, *sigint, *sighup;
 	uint64_t drain_until_us;	/* once it is to end; 0: not yet */
 	uint64_t flush_until_us;	/* once the last job has ended */
 };
@@ -96,6 +105,7 @@ server_begin_stop(struct server *s, uint64_t drain_us)
 	listener_close(s->listener);
 	s->listener = NULL;
 	jobs_close(s->jobs);
+	store_close(s->store);
 	event_add(s->stop, &tick);
 }
 
@@ -111,7 +121,8 @@ server_on_signal(evutil_socket_t sig, short what, void *arg)
 	}
 	log_notice("leaving: signal %d, %u calls under way", (int)sig,
 		jobs_count(s->jobs));
-	notify_send("STOPPING=1");
+	notify_stopping(s->options->drain_ms * 1000 + STOP_REAP_US +
+		STOP_FLUSH_US);
 	server_begin_stop(s, s->options->drain_ms * 1000);
 }
 
@@ -155,14 +166,80 @@ server_on_watchdog(evutil_socket_t fd, short what, void *arg)
 	notify_send("WATCHDOG=1");
 }
 
+/* Everyone who was given a part of the options gets it again. */
+static void
+server_apply(struct server *s)
+{
+	const struct options *o = s->options;
+	const struct queue_config queue = {
+		.max_running = (unsigned)o->max_running,
+		.max_jobs = (unsigned)o->max_jobs,
+	};
+
+	log_set_max((enum log_level)o->log_level);
+	users_reload(&s->users, &o->policies);
+	queue_set_config(s->queue, &queue);
+	jobs_set_max_module(s->jobs, o->max_module);
+	store_set_max(s->store, o->max_store);
+	conns_set_limits(s->conns, (unsigned)o->max_conns,
+		(unsigned)o->hello_ms);
+}
+
+/* What cannot change while it runs stays as it is, and is named. Others hold
+ * pointers to it: the very values stay. */
+static void
+server_keep(struct options *old, struct options *new)
+{
+	const struct option_info *info;
+
+	for (info = option_table; info->name != NULL; info++) {
+		if (info->where != WHERE_START)
+			continue;
+		if (option_differs(info, old, new))
+			log_warning("%s: a change needs a restart", info->name);
+		option_swap(info, old, new);
+	}
+}
+
+/* SIGHUP: all of the new configuration, or nothing of it. */
+static void
+server_on_reload(evutil_socket_t sig, short what, void *arg)
+{
+	struct server *s = arg;
+	struct err err = ERR_NONE;
+	struct options *new;
+
+	notify_reloading();
+	new = conf_load(s->source, &err);
+	if (new == NULL) {
+		metric_add(METRIC_RELOADS_BAD, 1);
+		log_err("not reloaded: %s", err.text);
+		notify_send("READY=1\nSTATUS=The configuration is bad: it was "
+			"not reloaded");
+		return;
+	}
+	server_keep(s->options, new);
+	conf_free(s->options);
+	s->options = new;
+	server_apply(s);
+	metric_add(METRIC_RELOADS, 1);
+	log_notice("the configuration was read again");
+	notify_send("READY=1\nSTATUS=");
+}
+
 static int
 server_start_workers(struct server *s, const struct launch_config *launch,
 	struct err *err)
 {
 	const struct options *o = s->options;
 	struct templates_config config = {
-		.max = (unsigned)o->max_templates,
+		.base = s->base,
+		.keep = {
+			.count = (unsigned)o->max_templates,
+			.bytes = o->max_template_memory,
+		},
 		.ready = (unsigned)o->ready,
+		.quarantine_us = o->quarantine_ms * 1000,
 	};
 
 	s->workers = workers_new(s->base, launch);
@@ -170,10 +247,29 @@ server_start_workers(struct server *s, const struct launch_config *launch,
 		return err_set(err, 1, "out of memory");
 	if (workers_start(s->workers, err) == -1)
 		return -1;
-	s->templates = templates_new(s->base, s->workers, &config);
+	config.workers = s->workers;
+	s->templates = templates_new(&config);
 	if (s->templates == NULL)
 		return err_set(err, 1, "out of memory");
 	return 0;
+}
+
+/* Before privileges are given up: its directory may have to be made. */
+static int
+server_start_store(struct server *s, const struct launch_config *launch,
+	struct err *err)
+{
+	const struct options *o = s->options;
+	struct store_config config = {
+		.path = o->store,
+		.is_private = o->is_private,
+		.uid = launch->uid,
+		.gid = launch->gid,
+		.max = o->max_store,
+	};
+
+	s->store = store_new(s->base, &config, err);
+	return s->store == NULL ? -1 : 0;
 }
 
 static int
@@ -182,25 +278,18 @@ server_start_jobs(struct server *s, struct err *err)
 	const struct options *o = s->options;
 	struct queue_config queue = {
 		.max_running = (unsigned)o->max_running,
-		.max_running_user = (unsigned)o->max_running_user,
 		.max_jobs = (unsigned)o->max_jobs,
-		.max_jobs_user = (unsigned)o->max_jobs_user,
 	};
 	struct jobs_config jobs = {
 		.base = s->base,
 		.templates = s->templates,
+		.store = s->store,
 		.layers = workers_layers(s->workers),
-		.most = o->most,
 		.max_module = o->max_module,
 		.on_idle = server_on_idle,
 		.arg = s,
 	};
 
-	/* A private daemon has one user: no share is kept for others. */
-	if (o->is_private) {
-		queue.max_running_user = queue.max_running;
-		queue.max_jobs_user = queue.max_jobs;
-	}
 	s->queue = jobs.queue = queue_new(s->base, &queue);
 	if (s->queue == NULL || (s->jobs = jobs_new(&jobs)) == NULL)
 		return err_set(err, 1, "out of memory");
@@ -214,10 +303,12 @@ server_start_conns(struct server *s, struct err *err)
 	struct conns_config config = {
 		.base = s->base,
 		.users = &s->users,
-		.context = { .jobs = s->jobs, .workers = s->workers },
+		.context = {
+			.jobs = s->jobs, .workers = s->workers,
+			.store = s->store, .base = s->base,
+			.options = &s->options, .stats = &s->stats,
+		},
 		.max = (unsigned)o->max_conns,
-		.max_user = (unsigned)(o->is_private ? o->max_conns :
-			o->max_conns_user),
 		.hello_ms = (unsigned)o->hello_ms,
 		.is_private = o->is_private,
 		.owner = getuid(),
@@ -225,11 +316,25 @@ server_start_conns(struct server *s, struct err *err)
 		.arg = s,
 	};
 
+	stats_init(&s->stats);
 	s->conns = conns_new(&config);
+	s->stats.conns = s->conns;
+	s->stats.jobs = s->jobs;
+	s->stats.templates = s->templates;
+	s->stats.workers = s->workers;
 	if (s->conns == NULL ||
 	    listener_start(s->listener, s->base, server_on_accept, s) == -1)
 		return err_set(err, 1, "out of memory");
 	return 0;
+}
+
+static int
+server_start_metrics(struct server *s, struct listener *l, struct err *err)
+{
+	if (l == NULL)
+		return 0;
+	s->scrapes = scrapes_new_take(s->base, l, &s->stats);
+	return s->scrapes == NULL ? err_set(err, 1, "out of memory") : 0;
 }
 
 static int
@@ -243,33 +348,42 @@ server_start_events(struct server *s, struct err *err)
 	s->watchdog = event_new(s->base, -1, EV_PERSIST, server_on_watchdog, s);
 	s->sigterm = evsignal_new(s->base, SIGTERM, server_on_signal, s);
 	s->sigint = evsignal_new(s->base, SIGINT, server_on_signal, s);
+	s->sighup = evsignal_new(s->base, SIGHUP, server_on_reload, s);
 	if (s->idle == NULL || s->stop == NULL || s->watchdog == NULL ||
-	    s->sigterm == NULL || s->sigint == NULL ||
+	    s->sigterm == NULL || s->sigint == NULL || s->sighup == NULL ||
 	    event_add(s->sigterm, NULL) == -1 ||
 	    event_add(s->sigint, NULL) == -1 ||
+	    event_add(s->sighup, NULL) == -1 ||
 	    (watchdog_us > 0 && event_add(s->watchdog, &tv) == -1))
 		return err_set(err, 1, "out of memory");
 	return 0;
 }
 
 struct server *
-server_new_take(const struct options *o, const struct launch_config *launch,
-	struct listener *l, struct err *err)
+server_new_take(const struct server_config *config, struct err *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
 
 	if (s == NULL) {
 		err_set(err, 1, "out of memory");
+		listener_close(config->listener);
+		listener_close(config->metrics);
+		conf_free(config->options);
 		return NULL;
 	}
-	s->options = o;
-	s->listener = l;
-	users_init(&s->users);
+	s->options = config->options;
+	s->source = config->source;
+	s->listener = config->listener;
+	users_init(&s->users, &s->options->policies);
 	s->base = server_make_base();
-	if (s->base == NULL)
+	if (s->base == NULL) {
 		err_set(err, 1, "no event loop");
+		listener_close(config->metrics);
+	}
 	if (s->base == NULL ||
-	    server_start_workers(s, launch, err) == -1 ||
+	    server_start_metrics(s, config->metrics, err) == -1 ||
+	    server_start_workers(s, config->launch, err) == -1 ||
+	    server_start_store(s, config->launch, err) == -1 ||
 	    server_start_jobs(s, err) == -1 ||
 	    server_start_conns(s, err) == -1 ||
 	    server_start_events(s, err) == -1) {
@@ -316,6 +430,7 @@ server_free(struct server *s)
 	if (s == NULL)
 		return;
 	listener_close(s->listener);
+	scrapes_free(s->scrapes);
 	if (s->conns != NULL)
 		conns_close_all(s->conns);
 	templates_free(s->templates);
@@ -323,6 +438,7 @@ server_free(struct server *s)
 		server_settle(s);
 	conns_free(s->conns);
 	jobs_free(s->jobs);
+	store_free(s->store);
 	queue_free(s->queue);
 	workers_free(s->workers);
 	event_free_if(s->idle);
@@ -330,7 +446,10 @@ server_free(struct server *s)
 	event_free_if(s->watchdog);
 	event_free_if(s->sigterm);
 	event_free_if(s->sigint);
+	event_free_if(s->sighup);
 	if (s->base != NULL)
 		event_base_free(s->base);
+	users_clear(&s->users);
+	conf_free(s->options);
 	free(s);
 }

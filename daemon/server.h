@@ -8,14 +8,22 @@
 #include "base/err.h"
 #include "sandbox/launch.h"
 
+struct conf_source;
 struct listener;
 struct options;
 struct server;
 
-/* Start the worker and make everything ready. The listener is taken, also on
- * failure. NULL with the error set. */
-struct server *server_new_take(const struct options *o,
-	const struct launch_config *launch, struct listener *l,
+struct server_config {
+	struct options *options;		/* of conf_load; taken */
+	const struct conf_source *source;	/* to load them again */
+	const struct launch_config *launch;
+	struct listener *listener;		/* taken */
+	struct listener *metrics;		/* taken; NULL: none */
+};
+
+/* Start the worker and make everything ready. What is taken is taken on
+ * failure, too. NULL with the error set. */
+struct server *server_new_take(const struct server_config *config,
 	struct err *err);
 
 /* Serve until it is time to leave; no confined process is left then. */

@@ -62,14 +62,41 @@ stream_join(struct stream *s, uint32_t kind, size_t len, size_t *rest)
 	return len;
 }
 
+/* The frames of each descriptor. */
+static const enum frame_kind stream_kinds[] = {
+	[STDOUT_FILENO] = OUT_STDOUT,
+	[STDERR_FILENO] = OUT_STDERR,
+	[STREAM_TRACE] = OUT_TRACE,
+};
+
+/* The descriptor of a kind of frame; 0: it has no data. */
+static int
+stream_fd_of(uint32_t kind)
+{
+	int fd = STREAM_TRACE;
+
+	while (fd > 0 && stream_kinds[fd] != kind)
+		fd--;
+	return fd;
+}
+
+/* How much of a descriptor's may still come at all. */
+static uint64_t *
+stream_room(struct stream *s, int fd)
+{
+	return fd == STREAM_TRACE ? &s->trace_left : &s->limit;
+}
+
 /* How much of len may go now. */
 static size_t
-stream_allowed(const struct stream *s, size_t len)
+stream_allowed(struct stream *s, size_t len)
 {
+	uint64_t room = *stream_room(s, s->data_fd);
+
 	if (len > s->credit)
 		len = (size_t)s->credit;
-	if (len > s->limit)
-		len = (size_t)s->limit;
+	if (len > room)
+		len = (size_t)room;
 	return len;
 }
 
@@ -111,17 +138,18 @@ stream_pass_data(struct stream *s)
 		return STEP_MORE;
 	if (s->credit == 0 || !s->ops->has_room(s->arg))
 		return STEP_BLOCKED;
-	if (s->limit == 0)
-		return stream_finish(s, STREAM_LIMIT);
+	/* A child ends its trace by itself. */
+	if (*stream_room(s, s->data_fd) == 0)
+		return stream_finish(s, s->data_fd == STREAM_TRACE ?
+			STREAM_BAD : STREAM_LIMIT);
 	s->data_left -= (uint32_t)len;
-	len = stream_join(s, s->data_fd == 1 ? OUT_STDOUT : OUT_STDERR, len,
-		&rest);
+	len = stream_join(s, stream_kinds[s->data_fd], len, &rest);
 	passed = stream_allowed(s, len);
 	data = s->buf + s->at;
 	stream_keep(s, passed, len, rest);
 	if (s->credit != UINT64_MAX)
 		s->credit -= passed;
-	s->limit -= passed;
+	*stream_room(s, s->data_fd) -= passed;
 	s->bytes[s->data_fd - 1] += passed;
 	s->ops->on_data(s->arg, s->data_fd, data, passed);
 	return STEP_AGAIN;
@@ -163,6 +191,8 @@ stream_frame_is_legal(const struct stream *s, const struct frame *f)
 	case OUT_STDOUT:
 	case OUT_STDERR:
 		return f->len <= FRAME_DATA_MAX;
+	case OUT_TRACE:
+		return f->len <= FRAME_DATA_MAX && s->trace_left > 0;
 	case OUT_WANT_INPUT:
 		return f->len == 0;
 	case OUT_WAIT:
@@ -187,10 +217,10 @@ stream_step(struct stream *s)
 	memcpy(&f, s->buf + s->at, sizeof(f));
 	if (!stream_frame_is_legal(s, &f))
 		return stream_finish(s, STREAM_BAD);
-	if (f.kind == OUT_STDOUT || f.kind == OUT_STDERR) {
+	if (stream_fd_of(f.kind) != 0) {
 		s->at += sizeof(f);
 		s->data_left = f.len;
-		s->data_fd = f.kind == OUT_STDOUT ? 1 : 2;
+		s->data_fd = stream_fd_of(f.kind);
 		return STEP_AGAIN;
 	}
 	if (s->end - s->at - sizeof(f) < f.len)

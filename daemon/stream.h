@@ -34,6 +34,10 @@ struct stream_ops {
 	void (*on_end)(void *arg, enum stream_end end);
 };
 
+/* Descriptors of on_data: the guest's 1 and 2, and its trace. */
+#define STREAM_TRACE 3
+#define STREAM_FDS 3
+
 struct stream {
 	int fd;			/* -1: not started, or ended */
 	struct event *ev;
@@ -47,7 +51,8 @@ struct stream {
 	size_t last_left;	/* but these bytes, which are in the pipe */
 	uint64_t credit;	/* UINT64_MAX: without limit */
 	uint64_t limit;		/* bytes of output still allowed */
-	uint64_t bytes[2];	/* passed on, of descriptor 1 and 2 */
+	uint64_t trace_left;	/* bytes of a trace still allowed */
+	uint64_t bytes[STREAM_FDS];	/* passed on, of descriptor 1 and up */
 	const struct stream_ops *ops;
 	void *arg;
 };

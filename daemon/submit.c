@@ -40,6 +40,7 @@ static const char *const submit_modes[] = {
 	[MODE_INSPECT] = "inspect",
 	[MODE_INSPECT_JSON] = "inspect-json",
 	[MODE_DISASM] = "disasm",
+	[MODE_DISASM_INTERNAL] = "disasm-internal",
 };
 #define SUBMIT_MODES (sizeof(submit_modes) / sizeof(submit_modes[0]))
 
@@ -70,12 +71,19 @@ submit_check_mode(enum template_mode mode, const struct msg *m,
 
 	if (mode == MODE_RUN)
 		return 0;
-	if (msg_has(m, FIELD_SUBMIT_INVOKE) && mode != MODE_DISASM)
+	if (msg_has(m, FIELD_SUBMIT_INVOKE) && mode != MODE_DISASM &&
+	    mode != MODE_DISASM_INTERNAL)
 		none = "invoke";
 	else if (msg_has(m, FIELD_SUBMIT_PARAMS))
 		none = "params";
 	else if (msg_has(m, FIELD_SUBMIT_PRELOAD))
 		none = "preload";
+	else if (msg_has(m, FIELD_SUBMIT_BROKER))
+		none = "broker";
+	else if (msg_has(m, FIELD_SUBMIT_DETERMINISTIC))
+		none = "deterministic";
+	else if (msg_has(m, FIELD_SUBMIT_TRACE))
+		none = "trace";
 	return none == NULL ? 0 : err_set(err, PROTO_ERROR_USAGE,
 		"submit: the mode %s takes no %s", submit_modes[mode], none);
 }
@@ -125,21 +133,31 @@ submit_preload(struct program *p, const struct msg *m, struct err *err)
 static int
 submit_check(const struct msg *m, size_t nfds, struct err *err)
 {
-	bool inline_module = msg_has(m, FIELD_SUBMIT_MODULE);
 	bool wants_fd = msg_number(m, FIELD_SUBMIT_MODULE_FD, 0) != 0;
+	bool broker = msg_number(m, FIELD_SUBMIT_BROKER, 0) != 0;
 	size_t npreload;
 
-	if (inline_module == wants_fd)
-		return err_set(err, PROTO_ERROR_USAGE,
-			"submit: there must be either module or module_fd");
+	if (msg_has(m, FIELD_SUBMIT_MODULE) + wants_fd +
+	    msg_has(m, FIELD_SUBMIT_DIGEST) != 1)
+		return err_set(err, PROTO_ERROR_USAGE, "submit: there must be "
+			"one of module, module_fd and digest");
 	msg_strs(m, FIELD_SUBMIT_PRELOAD, &npreload);
-	if (nfds != wants_fd + npreload)
+	if (nfds != wants_fd + npreload + broker)
 		return err_set(err, PROTO_ERROR_USAGE,
-			"submit: %zu descriptors came with it; module_fd and "
-			"preload want %zu", nfds, wants_fd + npreload);
+			"submit: %zu descriptors came with it; module_fd, "
+			"preload and broker want %zu", nfds,
+			wants_fd + npreload + broker);
 	if (msg_has(m, FIELD_SUBMIT_PARAMS) && !msg_has(m, FIELD_SUBMIT_INVOKE))
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: params without invoke");
+	if (msg_number(m, FIELD_SUBMIT_STDIN, 0) != 0 &&
+	    (msg_number(m, FIELD_SUBMIT_CLOSED, 0) & 1) != 0)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: stdin, but descriptor 0 is closed");
+	if (msg_has(m, FIELD_SUBMIT_SEED) &&
+	    msg_number(m, FIELD_SUBMIT_DETERMINISTIC, 0) == 0)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: seed without deterministic");
 	return 0;
 }
 
@@ -162,6 +180,11 @@ submit_pack(struct job *j, const struct msg *m, struct arena *a,
 		.fuel = j->limits.v[LIMIT_FUEL],
 		.output_bytes = j->limits.v[LIMIT_OUTPUT],
 		.tty = (uint32_t)msg_number(m, FIELD_SUBMIT_TTY, 0),
+		.files = msg_number(m, FIELD_SUBMIT_BROKER, 0) == 0 ? 0 :
+			(uint32_t)j->limits.v[LIMIT_FILES],
+		.closed = (uint32_t)msg_number(m, FIELD_SUBMIT_CLOSED, 0),
+		.deterministic = j->deterministic,
+		.seed = msg_number(m, FIELD_SUBMIT_SEED, 0),
 	};
 	struct span invoke = msg_bytes(m, FIELD_SUBMIT_INVOKE);
 
@@ -199,9 +222,12 @@ submit_read(struct job *j, const struct msg *m, size_t nfds,
 	    submit_check_mode(j->mode, m, err) == -1 ||
 	    limits_from_msg(&j->limits, m, most, err) == -1)
 		return -1;
+	j->deterministic = msg_number(m, FIELD_SUBMIT_DETERMINISTIC, 0) != 0;
 	j->has_stdin = msg_number(m, FIELD_SUBMIT_STDIN, 0) != 0;
 	j->feed.ended = !j->has_stdin;
 	j->stream.credit = msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
+	j->stream.trace_left = msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0 ?
+		TRACE_MAX : 0;
 	j->stream.limit = j->limits.v[LIMIT_OUTPUT];
 	arena_init(&a, SUBMIT_ARENA);
 	r = submit_pack(j, m, &a, err);

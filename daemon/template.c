@@ -1,8 +1,11 @@
-/* Templates and their cache. Runs in the daemon. */
+/* Templates. Runs in the daemon. */
+#include "config.h"
+
 #include "daemon/template.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,76 +13,60 @@
 
 #include <event2/event.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/child.h"
-#include "daemon/program.h"
-#include "daemon/worker.h"
+#include "daemon/family.h"
+#include "daemon/metrics.h"
+#include "daemon/templates.h"
 
 /* Children asked for and not answered, per template: enough to keep it busy,
  * few enough for any socket's queue (net.unix.max_dgram_qlen, 10 or more). */
 #define TEMPLATE_ASKED	4
 /* A request that sees its template die gets this many in all. */
 #define TEMPLATE_TRIES	2
-/* Calls after which a template is hot: children are then forked ahead. */
-#define TEMPLATE_HOT	3
-/* A program that crashed so many templates is not loaded again. */
-#define CRASHES_MAX	3
-#define CRASHES_KEPT	32
+/* One that does not answer for so long is none of ours any more. */
+#define TEMPLATE_ANSWER_US 30000000u
+/* CPU time that it may use in a period of a second, and for each fork. Those
+ * take a tenth of a millisecond; of the largest modules, some milliseconds. */
+#define TEMPLATE_IDLE_US 200000u
+#define TEMPLATE_SLACK_US 1000000u	/* behind the timer for loading */
+#define TEMPLATE_FORK_US 50000u
+/* What a waiting child costs, with its page tables. */
+#define TEMPLATE_CHILD_BYTES (192u << 10)
 
-enum template_state { TEMPLATE_STARTING, TEMPLATE_LOADING, TEMPLATE_READY };
-
-struct template {
-	TAILQ_ENTRY(template) entry;	/* most recently used first */
-	struct templates *templates;
-	enum template_state state;
-	uid_t uid;
-	struct program program;
-	struct template_limits limits;
-	struct spawn spawn;
-	struct worker *worker;
-	int sock;
-	struct event *ev;
-	struct process *process;
-	struct request_list requests;	/* in the order of their coming */
-	unsigned nrequests;
-	struct child_list asked;	/* in the order of their ids */
-	unsigned nasked;
-	uint64_t first_id;	/* of the first that is asked for */
-	struct child_list ready;	/* forked ahead */
-	unsigned nready;
-	unsigned calls;
-};
-
-TAILQ_HEAD(template_list, template);
-
-/* Programs that brought a template down while it loaded them. */
-struct crashes {
-	uid_t uid;
-	uint8_t key[MODULE_DIGEST];
-	unsigned count;
-};
-
-struct templates {
-	struct event_base *base;
-	struct workers *workers;
-	struct templates_config config;
-	struct template_list list;
-	unsigned count;
-	struct crashes crashes[CRASHES_KEPT];
-	unsigned next_crash;	/* the entry to be reused */
-	struct template *watched;	/* NULL once it is freed */
-};
+/* The one whose last words are read, until it is freed. */
+static struct template *template_watched;
 
 /* ---- requests ------------------------------------------------------------ */
+
+static unsigned *
+request_count(struct template *t, const struct child_request *r)
+{
+	return r->broker == -1 ? &t->nrequests : &t->ngranted;
+}
 
 static void
 request_put(struct template *t, struct child_request *r)
 {
-	r->list = &t->requests;
+	r->list = r->broker == -1 ? &t->requests : &t->granted;
 	r->template = t;
-	TAILQ_INSERT_TAIL(&t->requests, r, entry);
-	t->nrequests++;
+	r->child = NULL;
+	TAILQ_INSERT_TAIL(r->list, r, entry);
+	++*request_count(t, r);
+}
+
+static void
+request_remove(struct template *t, struct child_request *r)
+{
+	TAILQ_REMOVE(r->list, r, entry);
+	--*request_count(t, r);
+	if (r->child != NULL)
+		r->child->request = NULL;
+	r->child = NULL;
+	r->list = NULL;
+	r->template = NULL;
 }
 
 static struct child_request *
@@ -87,12 +74,8 @@ request_take(struct template *t)
 {
 	struct child_request *r = TAILQ_FIRST(&t->requests);
 
-	if (r == NULL)
-		return NULL;
-	TAILQ_REMOVE(&t->requests, r, entry);
-	t->nrequests--;
-	r->list = NULL;
-	r->template = NULL;
+	if (r != NULL)
+		request_remove(t, r);
 	return r;
 }
 
@@ -104,7 +87,9 @@ requests_take(struct template *t, struct request_list *to)
 	struct child_request *r;
 
 	TAILQ_INIT(to);
-	while ((r = request_take(t)) != NULL) {
+	while ((r = TAILQ_FIRST(&t->requests)) != NULL ||
+	    (r = TAILQ_FIRST(&t->granted)) != NULL) {
+		request_remove(t, r);
 		r->list = to;
 		TAILQ_INSERT_TAIL(to, r, entry);
 	}
@@ -124,36 +109,26 @@ requests_next(struct request_list *list)
 
 /* ---- the end of a template ----------------------------------------------- */
 
-static void
-children_free(struct child_list *list)
-{
-	struct child *c;
-
-	while ((c = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, c, entry);
-		child_free(c);
-	}
-}
-
-/* Out of the cache; its process ends, children that were given go on. */
-static void
+void
 template_free(struct template *t)
 {
-	assert(TAILQ_EMPTY(&t->requests));
+	assert(TAILQ_EMPTY(&t->requests) && TAILQ_EMPTY(&t->granted));
+	if (template_watched == t)
+		template_watched = NULL;
+	templates_forget(t->templates, t);
 	if (t->state == TEMPLATE_STARTING)
-		workers_cancel(t->templates->workers, &t->spawn);
+		workers_cancel(templates_config(t->templates)->workers,
+			&t->spawn);
 	if (t->ev != NULL)
 		event_free(t->ev);
 	fd_close(&t->sock);
+	if (t->family != NULL)
+		t->family->pending = 0;
 	process_abandon(t->process);
-	children_free(&t->asked);
-	children_free(&t->ready);
+	pool_clear(&t->pool);
 	program_clear(&t->program);
+	family_unref(t->family);
 	worker_unref(t->worker);
-	TAILQ_REMOVE(&t->templates->list, t, entry);
-	t->templates->count--;
-	if (t->templates->watched == t)
-		t->templates->watched = NULL;
 	free(t);
 }
 
@@ -170,6 +145,16 @@ template_fail(struct template *t, const struct failure *f)
 		r->on_failure(r->arg, f);
 }
 
+/* Whatever it holds is worth nothing any more, and what it has cloned is not
+ * to be trusted either. Only while its process is not reaped. */
+static void
+template_crashed(struct template *t)
+{
+	if (t->family != NULL && t->process != NULL)
+		family_condemn(t->family);
+	templates_crash(t->templates, t->uid, &t->program);
+}
+
 static void __attribute__((format(printf, 3, 4)))
 template_fail_text(struct template *t, enum failure_how how,
 	const char *fmt, ...)
@@ -182,148 +167,88 @@ template_fail_text(struct template *t, enum failure_how how,
 	va_end(ap);
 	log_err("template of user %u, module %s: %s", (unsigned)t->uid,
 		module_hex(t->program.module), f.text);
+	if (how == FAILURE_BROKEN)
+		template_crashed(t);
 	template_fail(t, &f);
 }
 
-/* ---- crashes ------------------------------------------------------------- */
-
-static struct crashes *
-crashes_find(struct templates *ts, uid_t uid, const struct program *p)
+void
+template_condemn(struct template *t, const char *why)
 {
-	for (int i = 0; i < CRASHES_KEPT; i++) {
-		struct crashes *c = &ts->crashes[i];
-
-		if (c->count > 0 && c->uid == uid &&
-		    memcmp(c->key, p->key, sizeof(c->key)) == 0)
-			return c;
-	}
-	return NULL;
-}
-
-static void
-crashes_add(struct templates *ts, uid_t uid, const struct program *p)
-{
-	struct crashes *c = crashes_find(ts, uid, p);
-
-	if (c == NULL) {
-		c = &ts->crashes[ts->next_crash++ % CRASHES_KEPT];
-		c->uid = uid;
-		c->count = 0;
-		memcpy(c->key, p->key, sizeof(c->key));
-	}
-	if (++c->count == CRASHES_MAX)
-		log_warning("module %s of user %u crashed %u templates and is "
-			"not loaded any more", module_hex(p->module),
-			(unsigned)uid, c->count);
-}
-
-/* Signals that mean a hole in the worker, not a limit of the module's. */
-static bool
-end_is_crash(const struct process_end *end)
-{
-	int sig = end->info.si_status;
-
-	return end->info.si_code != CLD_EXITED && sig != SIGKILL &&
-		sig != SIGXCPU;
+	template_fail_text(t, FAILURE_BROKEN, "%s", why);
 }
 
 /* ---- children ------------------------------------------------------------ */
 
+static void
+template_set_pending(struct template *t)
+{
+	t->family->pending = t->pool.nasked;
+}
+
+/* Children that are there or were asked for, for whoever comes first. */
+static unsigned
+template_children(const struct template *t)
+{
+	return t->pool.nready + t->pool.nasked - t->pool.ngranted;
+}
+
+/* r: the one that it is for, which has a broker; NULL: for all others. 0, or -1:
+ * the template is gone, or about to. */
 static int
-template_ask(struct template *t)
+template_ask(struct template *t, struct child_request *r)
 {
-	struct ctl_msg msg;
-	struct child *c;
-	int theirs[2], r;
+	bool ahead = r == NULL && template_children(t) >= t->nrequests;
+	struct child *c = pool_ask(&t->pool, t->sock, ahead,
+		r == NULL ? -1 : r->broker);
 
-	c = child_new(theirs);
-	if (c == NULL)
-		return -1;
-	memset(&msg, 0, sizeof(msg));
-	msg.kind = CTL_CALL;
-	msg.id = t->first_id + t->nasked;
-	msg.call.ahead = t->nready + t->nasked >= t->nrequests;
-	r = fd_send(t->sock, &msg, sizeof(msg), theirs, 2);
-	fd_close(&theirs[0]);
-	fd_close(&theirs[1]);
-	if (r == -1) {
-		child_free(c);
-		return -1;
+	if (c != NULL) {
+		c->request = r;
+		if (r != NULL)
+			r->child = c;
+		template_set_pending(t);
+		t->forks++;
+		return 0;
 	}
-	TAILQ_INSERT_TAIL(&t->asked, c, entry);
-	t->nasked++;
-	return 0;
-}
-
-static struct child *
-template_take_asked(struct template *t)
-{
-	struct child *c = TAILQ_FIRST(&t->asked);
-
-	TAILQ_REMOVE(&t->asked, c, entry);
-	t->nasked--;
-	t->first_id++;
-	return c;
-}
-
-static void
-template_on_ready_exit(struct child *c, const struct process_end *end)
-{
-	struct template *t = c->arg;
-
-	TAILQ_REMOVE(&t->ready, c, entry);
-	t->nready--;
-	log_warning("a waiting child ended (%s %d)",
-		end->info.si_code == CLD_EXITED ? "exit" : "signal",
-		end->info.si_status);
-	child_free(c);
-}
-
-static void
-template_put_ready(struct template *t, struct child *c)
-{
-	c->on_exit = template_on_ready_exit;
-	c->arg = t;
-	TAILQ_INSERT_TAIL(&t->ready, c, entry);
-	t->nready++;
-}
-
-/* It does not listen any more: it has died or is to. Its exit follows, and with
- * it another try for those who wait. */
-static void
-template_end(struct template *t)
-{
-	if (t->process != NULL)
+	/* It does not listen any more: it has died or is to. Its exit follows,
+	 * and with it another try for those who wait. */
+	if (errno == EPIPE)
 		process_kill(t->process);
+	else
+		template_fail_text(t, FAILURE_DAEMON,
+			"cannot ask for a child: %s", strerror(errno));
+	return -1;
+}
+
+/* Whether another child is to be asked for; *r: for whom, as above. */
+static bool
+template_wants(struct template *t, struct child_request **r)
+{
+	if (t->pool.nasked >= TEMPLATE_ASKED)
+		return false;
+	TAILQ_FOREACH(*r, &t->granted, entry) {
+		if ((*r)->child == NULL)
+			return true;
+	}
+	return template_children(t) < t->nrequests + t->demand.want;
 }
 
 /* Give what is ready; ask for what is missing. */
 static void
 template_serve(struct template *t)
 {
-	unsigned ahead, want;
+	struct child_request *wanted;
+	struct pool *p = &t->pool;
 
-	while (t->nrequests > 0 && t->nready > 0) {
-		struct child *c = TAILQ_FIRST(&t->ready);
+	while (t->nrequests > 0 && p->nready > 0) {
+		struct child *c = pool_take_ready(p);
 		struct child_request *r = request_take(t);
 
-		TAILQ_REMOVE(&t->ready, c, entry);
-		t->nready--;
-		t->calls++;
 		r->on_child(r->arg, c);
 	}
-	ahead = t->calls >= TEMPLATE_HOT ? t->templates->config.ready : 0;
-	want = t->nrequests + ahead;
-	while (t->nready + t->nasked < want && t->nasked < TEMPLATE_ASKED) {
-		if (template_ask(t) == -1) {
-			if (errno == EPIPE) {
-				template_end(t);
-				return;
-			}
-			template_fail_text(t, FAILURE_DAEMON,
-				"cannot ask for a child: %s", strerror(errno));
+	while (template_wants(t, &wanted)) {
+		if (template_ask(t, wanted) == -1)
 			return;
-		}
 	}
 }
 
@@ -342,19 +267,37 @@ template_on_told(struct template *t, const struct ctl_msg *msg)
 	template_fail(t, &f);
 }
 
+/* It has a broker, and is for nobody else. */
+static void
+template_give_granted(struct template *t, struct child *c)
+{
+	struct child_request *r = c->request;
+
+	if (r == NULL) {
+		child_free(c);
+		return;
+	}
+	request_remove(t, r);
+	r->on_child(r->arg, c);
+}
+
 static void
 template_on_spawned(struct template *t, int pidfd)
 {
-	struct child *c = template_take_asked(t);
+	struct child *c = pool_take_asked(&t->pool);
 
-	if (child_set_process_take(c, t->templates->base, t->worker,
-		    pidfd) == -1) {
+	template_set_pending(t);
+	if (child_set_process_take(c, templates_config(t->templates)->base,
+		    t->worker, t->family, pidfd) == -1) {
 		child_free(c);
 		template_fail_text(t, FAILURE_BROKEN,
 			"it sent what is no child");
 		return;
 	}
-	template_put_ready(t, c);
+	if (c->granted)
+		template_give_granted(t, c);
+	else
+		pool_put_ready(&t->pool, c);
 	template_serve(t);
 }
 
@@ -363,14 +306,32 @@ static void
 template_on_not_spawned(struct template *t, const struct ctl_msg *msg)
 {
 	struct failure f = { .how = FAILURE_DAEMON };
-	struct child_request *r;
+	struct child *c = pool_take_asked(&t->pool);
+	struct child_request *r = c->request;
 
-	child_free(template_take_asked(t));
+	template_set_pending(t);
 	snprintf(f.text, sizeof(f.text), "no child could be started: %s",
 		strerror((int)(msg->error.number & 0xfff)));
-	r = request_take(t);
+	if (r != NULL)
+		request_remove(t, r);
+	else if (!c->granted)
+		r = request_take(t);
+	child_free(c);
 	if (r != NULL)
 		r->on_failure(r->arg, &f);
+	/* There are too many processes: are there any that hide? */
+	if (msg->error.number == EAGAIN)
+		templates_census(t->templates);
+}
+
+static void
+template_on_ready(struct template *t, const struct ctl_msg *msg)
+{
+	t->state = TEMPLATE_READY;
+	t->bytes = msg->ready.bytes;
+	t->cpu_us = process_cpu_us(t->process);
+	templates_settle(t->templates);
+	template_serve(t);
 }
 
 static bool
@@ -383,12 +344,11 @@ ctl_msg_is_failure(const struct ctl_msg *msg)
 static void
 template_on_ctl(struct template *t, const struct ctl_msg *msg, int *pidfd)
 {
-	bool asked = t->nasked > 0 && msg->id == t->first_id;
+	bool asked = t->pool.nasked > 0 && msg->id == t->pool.first_id;
 
 	if (t->state == TEMPLATE_LOADING && msg->kind == CTL_READY &&
 	    *pidfd == -1) {
-		t->state = TEMPLATE_READY;
-		template_serve(t);
+		template_on_ready(t, msg);
 	} else if (t->state == TEMPLATE_LOADING && ctl_msg_is_failure(msg) &&
 	    *pidfd == -1) {
 		template_on_told(t, msg);
@@ -437,7 +397,7 @@ template_on_message(evutil_socket_t sock, short what, void *arg)
 
 	if (!template_read(t)) {
 		event_del(t->ev);
-		template_end(t);
+		process_kill(t->process);
 	}
 }
 
@@ -446,12 +406,16 @@ template_on_message(evutil_socket_t sock, short what, void *arg)
 static void
 template_log_death(const struct template *t, const struct process_end *end)
 {
+	bool violation = end->info.si_code != CLD_EXITED &&
+		end->info.si_status == SIGSYS;
+
+	if (violation)
+		metric_add(METRIC_VIOLATIONS, 1);
 	log_warning("template of user %u, module %s: died by %s %d%s",
 		(unsigned)t->uid, module_hex(t->program.module),
 		end->info.si_code == CLD_EXITED ? "exit" : "signal",
 		end->info.si_status,
-		end->info.si_code != CLD_EXITED && end->info.si_status == SIGSYS ?
-		", a violation of the sandbox" : "");
+		violation ? ", a violation of the sandbox" : "");
 }
 
 /* It was ready and died: whoever waits for a child gets a new template. */
@@ -485,45 +449,55 @@ static void
 template_on_exit(void *arg, const struct process_end *end)
 {
 	struct template *t = arg;
-	struct templates *ts = t->templates;
 	struct failure f = { .how = FAILURE_DIED, .died = *end };
 
-	t->process = NULL;
-	ts->watched = t;
+	template_watched = t;
 	/* What it said before it ended counts, and may be its end here. */
-	while (ts->watched == t && template_read(t))
+	while (template_watched == t && template_read(t))
 		;
-	if (ts->watched == NULL)
+	if (template_watched == NULL)
 		return;
-	ts->watched = NULL;
+	template_watched = NULL;
 	template_log_death(t, end);
-	if (t->state == TEMPLATE_READY) {
+	if (process_end_is_crash(end))
+		templates_crash(t->templates, t->uid, &t->program);
+	if (t->state == TEMPLATE_READY)
 		template_retry(t, &f);
-		return;
-	}
-	if (end_is_crash(end))
-		crashes_add(t->templates, t->uid, &t->program);
-	template_fail(t, &f);
+	else
+		template_fail(t, &f);
+}
+
+static int
+template_start_family(struct template *t)
+{
+	pid_t pid = process_pid(t->process);
+
+	t->family = pid == -1 ? NULL : family_new(pid);
+	if (t->family == NULL)
+		return -1;
+	process_join(t->process, t->family);
+	return 0;
 }
 
 static void
 template_on_started(void *arg, int sock, int pidfd, struct worker *w)
 {
 	struct template *t = arg;
-	struct event_base *base = t->templates->base;
+	struct event_base *base = templates_config(t->templates)->base;
 
 	t->state = TEMPLATE_LOADING;
 	t->sock = sock;
 	t->worker = worker_ref(w);
 	t->process = process_new_take(base, pidfd, w, template_on_exit, t);
 	if (t->process == NULL) {
-		template_fail_text(t, FAILURE_BROKEN,
+		template_fail_text(t, FAILURE_DAEMON,
 			"the worker sent what is no child");
 		return;
 	}
 	t->ev = event_new(base, sock, EV_READ | EV_PERSIST,
 		template_on_message, t);
-	if (t->ev == NULL || event_add(t->ev, NULL) == -1)
+	if (t->ev == NULL || event_add(t->ev, NULL) == -1 ||
+	    template_start_family(t) == -1)
 		template_fail_text(t, FAILURE_DAEMON, "out of memory");
 }
 
@@ -537,7 +511,7 @@ template_on_not_started(void *arg, const char *why)
 		why);
 }
 
-static struct template *
+struct template *
 template_new(struct templates *ts, uid_t uid, const struct program *p,
 	const struct template_limits *limits)
 {
@@ -550,23 +524,20 @@ template_new(struct templates *ts, uid_t uid, const struct program *p,
 	program_copy(&t->program, p);
 	t->limits = *limits;
 	t->sock = -1;
-	t->first_id = 1;
 	TAILQ_INIT(&t->requests);
-	TAILQ_INIT(&t->asked);
-	TAILQ_INIT(&t->ready);
+	TAILQ_INIT(&t->granted);
+	pool_init(&t->pool);
 	t->spawn = (struct spawn){
 		.limits = *limits, .program = &t->program,
 		.on_spawned = template_on_started,
 		.on_failed = template_on_not_started, .arg = t,
 	};
-	TAILQ_INSERT_HEAD(&ts->list, t, entry);
-	ts->count++;
 	return t;
 }
 
-/* ---- the cache ----------------------------------------------------------- */
+/* ---- what others call ---------------------------------------------------- */
 
-static bool
+bool
 template_is_for(const struct template *t, uid_t uid, const struct program *p,
 	const struct template_limits *limits)
 {
@@ -577,74 +548,39 @@ template_is_for(const struct template *t, uid_t uid, const struct program *p,
 		t->limits.module_bytes == limits->module_bytes &&
 		t->limits.load_cpu_us == limits->load_cpu_us &&
 		t->limits.cpu_us == limits->cpu_us &&
-		t->limits.mode == limits->mode;
+		t->limits.mode == limits->mode &&
+		t->limits.trace == limits->trace &&
+		t->limits.one_nan == limits->one_nan;
 }
 
-/* Make room for one more: the longest unused goes. Busy ones stay; there are
- * never more of them than running calls. */
-static void
-templates_evict(struct templates *ts)
+bool
+template_is_busy(const struct template *t)
 {
-	struct template *t, *prev;
-
-	for (t = TAILQ_LAST(&ts->list, template_list);
-	    t != NULL && ts->count >= ts->config.max; t = prev) {
-		prev = TAILQ_PREV(t, template_list, entry);
-		if (t->nrequests == 0 && t->nasked == 0)
-			template_free(t);
-	}
+	return t->nrequests + t->ngranted > 0 || t->pool.nasked > 0;
 }
 
-static struct template *
-templates_find(struct templates *ts, uid_t uid, const struct program *p,
-	const struct template_limits *limits)
+uint64_t
+template_bytes(const struct template *t)
 {
-	struct template *t;
+	uint64_t children = (uint64_t)t->pool.nready * TEMPLATE_CHILD_BYTES;
 
-	TAILQ_FOREACH(t, &ts->list, entry) {
-		if (template_is_for(t, uid, p, limits)) {
-			TAILQ_REMOVE(&ts->list, t, entry);
-			TAILQ_INSERT_HEAD(&ts->list, t, entry);
-			return t;
-		}
-	}
-	return NULL;
+	return t->bytes > UINT64_MAX - children ? UINT64_MAX :
+		t->bytes + children;
 }
 
 void
-template_request(struct templates *ts, struct child_request *r, uid_t uid,
-	const struct program *p, const struct template_limits *limits)
+template_add(struct template *t, struct child_request *r)
 {
-	struct template *t = templates_find(ts, uid, p, limits);
-	struct crashes *crashes = crashes_find(ts, uid, p);
-	struct failure f = { .how = FAILURE_DAEMON };
-
-	r->list = NULL;
-	r->template = NULL;
-	r->tries = 0;
-	if (crashes != NULL && crashes->count >= CRASHES_MAX) {
-		f.how = FAILURE_BROKEN;
-		snprintf(f.text, sizeof(f.text), "the module crashed the "
-			"worker %u times and is not loaded again",
-			crashes->count);
-		r->on_failure(r->arg, &f);
-		return;
-	}
-	if (t != NULL) {
-		request_put(t, r);
-		if (t->state == TEMPLATE_READY)
-			template_serve(t);
-		return;
-	}
-	templates_evict(ts);
-	t = template_new(ts, uid, p, limits);
-	if (t == NULL) {
-		snprintf(f.text, sizeof(f.text), "out of memory");
-		r->on_failure(r->arg, &f);
-		return;
-	}
+	if (r->broker == -1)
+		demand_call(&t->demand, t->pool.nready,
+			templates_config(t->templates)->ready);
 	request_put(t, r);
-	workers_spawn(ts->workers, &t->spawn);
+	if (t->state == TEMPLATE_READY)
+		template_serve(t);
+	else if (t->state == TEMPLATE_STARTING &&
+	    t->nrequests + t->ngranted == 1)
+		workers_spawn(templates_config(t->templates)->workers,
+			&t->spawn);
 }
 
 void
@@ -654,40 +590,50 @@ template_cancel(struct child_request *r)
 
 	if (r->list == NULL)
 		return;
-	TAILQ_REMOVE(r->list, r, entry);
-	r->list = NULL;
-	r->template = NULL;
-	if (t == NULL)
+	if (t == NULL) {
+		TAILQ_REMOVE(r->list, r, entry);
+		r->list = NULL;
 		return;
-	t->nrequests--;
+	}
+	request_remove(t, r);
 	/* Nobody waits for the module any more: stop decoding it. */
-	if (t->nrequests == 0 && t->state != TEMPLATE_READY)
+	if (t->nrequests + t->ngranted == 0 && t->state != TEMPLATE_READY)
 		template_free(t);
 }
 
-struct templates *
-templates_new(struct event_base *base, struct workers *workers,
-	const struct templates_config *config)
+/* What is wrong with what it does; NULL: nothing. */
+static const char *
+template_watch(struct template *t)
 {
-	struct templates *ts = calloc(1, sizeof(*ts));
+	const uint64_t may_us = t->state == TEMPLATE_LOADING ?
+		t->limits.load_cpu_us + TEMPLATE_SLACK_US : t->cpu_us +
+		TEMPLATE_IDLE_US + t->forks * TEMPLATE_FORK_US;
+	const uint64_t cpu_us = process_cpu_us(t->process);
 
-	if (ts == NULL)
+	t->forks = 0;
+	if (cpu_us > may_us)
+		return "it computes when it has nothing to do";
+	if (t->state == TEMPLATE_LOADING)
 		return NULL;
-	ts->base = base;
-	ts->workers = workers;
-	ts->config = *config;
-	TAILQ_INIT(&ts->list);
-	return ts;
+	t->cpu_us = cpu_us;
+	if (pool_cpu_us(&t->pool) > TEMPLATE_IDLE_US)
+		return "a waiting child of it computes";
+	if (t->pool.nasked > 0 && clock_monotonic_us() - t->pool.waits_us >
+	    TEMPLATE_ANSWER_US)
+		return "it does not answer";
+	return NULL;
 }
 
 void
-templates_free(struct templates *ts)
+template_on_period(struct template *t)
 {
-	struct template *t;
+	const char *why;
 
-	if (ts == NULL)
+	if (t->state == TEMPLATE_STARTING)
 		return;
-	while ((t = TAILQ_FIRST(&ts->list)) != NULL)
-		template_free(t);
-	free(ts);
+	demand_period(&t->demand);
+	pool_shrink(&t->pool, t->nrequests + t->demand.want);
+	why = template_watch(t);
+	if (why != NULL)
+		template_condemn(t, why);
 }

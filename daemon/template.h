@@ -1,7 +1,6 @@
 /*
  * Templates: confined processes that hold one decoded program each and fork a
- * child per call; a bounded cache of them, keyed by user, program and limits.
- * Runs in the daemon.
+ * child per call. Runs in the daemon.
  */
 #ifndef DAEMON_TEMPLATE_H
 #define DAEMON_TEMPLATE_H
@@ -10,15 +9,18 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "daemon/demand.h"
+#include "daemon/pool.h"
 #include "daemon/process.h"
+#include "daemon/program.h"
+#include "daemon/worker.h"
 #include "sandbox/ctl.h"
 
 struct child;
-struct event_base;
-struct program;
+struct event;
+struct family;
 struct template;
 struct templates;
-struct workers;
 
 /* Why there is no child. */
 struct failure {
@@ -42,6 +44,9 @@ struct child_request {
 	TAILQ_ENTRY(child_request) entry;
 	struct request_list *list;	/* NULL: not asked, or answered */
 	struct template *template;
+	int broker;		/* socket to the client's broker, -1: none; its
+				 * child is then forked for it alone */
+	struct child *child;	/* which is being forked for it */
 	unsigned tries;
 	/* One of them is called, maybe before template_request returns, unless
 	 * template_cancel came first. The child belongs to the callee, who sets
@@ -53,21 +58,60 @@ struct child_request {
 
 TAILQ_HEAD(request_list, child_request);
 
-struct templates_config {
-	unsigned max;		/* templates kept, apart from busy ones */
-	unsigned ready;		/* children forked ahead, of a hot template */
+enum template_state { TEMPLATE_STARTING, TEMPLATE_LOADING, TEMPLATE_READY };
+
+struct template {
+	TAILQ_ENTRY(template) entry;	/* templates.c's: last used first */
+	struct templates *templates;
+	enum template_state state;
+	uid_t uid;
+	struct program program;
+	struct template_limits limits;
+	struct spawn spawn;
+	struct worker *worker;
+	int sock;
+	struct event *ev;
+	struct process *process;
+	struct family *family;
+	struct request_list requests;	/* in the order of their coming */
+	unsigned nrequests;
+	struct request_list granted;	/* those with brokers */
+	unsigned ngranted;
+	struct pool pool;
+	struct demand demand;
+	uint64_t bytes;			/* that it said it holds */
+	uint64_t cpu_us;		/* used at the end of the last period */
+	unsigned forks;			/* in this period */
+	unsigned period;		/* templates.c's: the last it was in */
 };
 
-struct templates *templates_new(struct event_base *base,
-	struct workers *workers, const struct templates_config *config);
-/* All requests must have been cancelled. */
-void templates_free(struct templates *ts);
-
-/* Ask for a child of the template for this user, program and limits; the
- * template is made if there is none. */
-void template_request(struct templates *ts, struct child_request *r, uid_t uid,
+/* One that has begun to start; NULL: no memory. It lives until template_free,
+ * or until it fails by itself: see templates_forget. */
+struct template *template_new(struct templates *ts, uid_t uid,
 	const struct program *p, const struct template_limits *limits);
+
+/* Its process ends, children that were given go on. Nobody may wait. */
+void template_free(struct template *t);
+
+/* Forget it and end all of its family; everyone who waits is told why. */
+void template_condemn(struct template *t, const char *why);
+
+bool template_is_for(const struct template *t, uid_t uid,
+	const struct program *p, const struct template_limits *limits);
+
+/* Whether somebody waits for a child of it. */
+bool template_is_busy(const struct template *t);
+
+/* The memory that it and its waiting children hold. */
+uint64_t template_bytes(const struct template *t);
+
+void template_add(struct template *t, struct child_request *r);
+
 /* Legal in every state of the request. */
 void template_cancel(struct child_request *r);
+
+/* A second is over: follow the demand, and look what the template does when it
+ * has nothing to do. It may be gone afterwards. */
+void template_on_period(struct template *t);
 
 #endif

@@ -5,16 +5,20 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/metrics.h"
 #include "daemon/process.h"
 #include "daemon/program.h"
 
@@ -180,9 +184,11 @@ workers_lose(struct workers *ws, const char *why)
 	struct worker *w = ws->current;
 	struct spawn *s = w->current;
 
+	metric_add(METRIC_WORKERS_LOST, 1);
 	log_err("the worker is lost: %s", why);
 	event_del(w->on_message);
-	event_del(w->on_death);
+	/* Calls of it may go on for long: do not keep it as a zombie. */
+	syscall(SYS_pidfd_send_signal, w->launch.zygote_pidfd, SIGKILL, NULL, 0);
 	w->current = NULL;
 	w->busy = false;
 	fd_close(&w->sock);
@@ -264,12 +270,13 @@ worker_on_death(evutil_socket_t fd, short what, void *arg)
 	siginfo_t info;
 
 	memset(&info, 0, sizeof(info));
-	/* launch_stop reaps it. */
 	if (waitid(P_PIDFD, (id_t)w->launch.zygote_pidfd, &info,
-		    WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid == 0)
+		    WEXITED | WNOHANG) == -1 || info.si_pid == 0)
 		return;
-	workers_lose(w->workers, info.si_code == CLD_EXITED ? "it exited" :
-		strsignal(info.si_status));
+	event_del(w->on_death);
+	if (w == w->workers->current)
+		workers_lose(w->workers, info.si_code == CLD_EXITED ?
+			"it exited" : strsignal(info.si_status));
 }
 
 static struct worker *

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/perturb.h"
 #include "vm/syntax/module.h"
 
 #define HEADER_BYTES 32		/* of the input, for all but the bodies */
@@ -308,7 +309,8 @@ write_elems(struct buf *out, const struct generator *g)
 }
 
 static void
-write_code(struct buf *out, const struct generator *g, struct input *in)
+write_code(struct buf *out, const struct generator *g, struct input *in,
+	const struct input *changes)
 {
 	size_t share = (size_t)(in->end - in->p) / (g->nfuncs - 1);
 	struct buf b, body;
@@ -320,6 +322,8 @@ write_code(struct buf *out, const struct generator *g, struct input *in)
 		struct input part = input_split(in, share);
 
 		generate_body(&body, g, i, &part);
+		if (changes != NULL)
+			perturb_body(&body, i, *changes);
 		write_u(&b, body.len);
 		if (buf_append(&b, body.data, body.len) == -1)
 			abort();
@@ -349,11 +353,10 @@ write_datas(struct buf *out)
 	write_section(out, 11, &b);
 }
 
-void
-generate_module(struct buf *out, const uint8_t *data, size_t len,
-	unsigned flags)
+static void
+generate(struct buf *out, struct input in, unsigned flags,
+	const struct input *changes)
 {
-	struct input in = { data, data + len };
 	struct input header = input_split(&in, HEADER_BYTES);
 	struct generator g = { .flags = flags };
 
@@ -367,6 +370,20 @@ generate_module(struct buf *out, const uint8_t *data, size_t len,
 	write_globals(out, &header);
 	write_exports(out, &g);
 	write_elems(out, &g);
-	write_code(out, &g, &in);
+	write_code(out, &g, &in, changes);
 	write_datas(out);
+}
+
+void
+generate_module(struct buf *out, const uint8_t *data, size_t len,
+	unsigned flags)
+{
+	generate(out, (struct input){ data, data + len }, flags, NULL);
+}
+
+void
+generate_perturbed(struct buf *out, const uint8_t *data, size_t len,
+	unsigned flags, struct input changes)
+{
+	generate(out, (struct input){ data, data + len }, flags, &changes);
 }

@@ -23,11 +23,15 @@ enum generate_flags {
 void generate_module(struct buf *out, const uint8_t *data, size_t len,
 	unsigned flags);
 
-/* ---- between the parts of the generator -------------------------------- */
-
 struct input {
 	const uint8_t *p, *end;
 };
+
+/* The same with the changes made to its bodies that fuzz/perturb.h has. */
+void generate_perturbed(struct buf *out, const uint8_t *data, size_t len,
+	unsigned flags, struct input changes);
+
+/* ---- between the parts of the generator -------------------------------- */
 
 unsigned input_byte(struct input *in);
 uint64_t input_number(struct input *in, size_t len);	/* little-endian */

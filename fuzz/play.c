@@ -237,6 +237,7 @@ play_module(const uint8_t *bytes, size_t len,
 	if (vm == NULL)
 		return err_set(err, VM_NOMEM, "out of memory");
 	vm->plain = options->plain;
+	vm_set_lazy(vm, options->lazy ? 1 : 0);
 	if (vm_module_new(vm, bytes, len, &m, err) == 0) {
 		rc = play_loaded(vm, m, options, record, err);
 		vm_module_free(m);
@@ -245,25 +246,39 @@ play_module(const uint8_t *bytes, size_t len,
 	return rc;
 }
 
+/* Play it otherwise than first was, and compare. */
+static void
+play_again(const uint8_t *bytes, size_t len, const struct play_options *options,
+	const struct buf *first, const struct err *first_err)
+{
+	struct err err = ERR_NONE;
+	struct buf again;
+
+	buf_init(&again, PLAY_RECORD_MAX);
+	play_module(bytes, len, options, &again, &err);
+	if (first->len != again.len || first_err->code != err.code ||
+	    (again.len > 0 && memcmp(first->data, again.data, again.len) != 0)) {
+		fprintf(stderr, "%s\nfused:\n%.*s%s\n%s:\n%.*s",
+			first_err->text, (int)first->len, (char *)first->data,
+			err.text, options->lazy ? "lazy" : "plain",
+			(int)again.len, (char *)again.data);
+		abort();
+	}
+	buf_clear(&again);
+}
+
 void
 play_both(const uint8_t *bytes, size_t len, uint64_t fuel)
 {
-	struct play_options options = { .fuel = fuel };
-	struct err first = ERR_NONE, second = ERR_NONE;
-	struct buf fused, plain;
+	const struct play_options fused = { .fuel = fuel },
+		lazy = { .fuel = fuel, .lazy = true },
+		plain = { .fuel = fuel, .plain = true };
+	struct err err = ERR_NONE;
+	struct buf record;
 
-	buf_init(&fused, PLAY_RECORD_MAX);
-	buf_init(&plain, PLAY_RECORD_MAX);
-	play_module(bytes, len, &options, &fused, &first);
-	options.plain = true;
-	play_module(bytes, len, &options, &plain, &second);
-	if (fused.len != plain.len || first.code != second.code ||
-	    (fused.len > 0 && memcmp(fused.data, plain.data, fused.len) != 0)) {
-		fprintf(stderr, "%s\nfused:\n%.*s%s\nplain:\n%.*s",
-			first.text, (int)fused.len, (char *)fused.data,
-			second.text, (int)plain.len, (char *)plain.data);
-		abort();
-	}
-	buf_clear(&fused);
-	buf_clear(&plain);
+	buf_init(&record, PLAY_RECORD_MAX);
+	play_module(bytes, len, &fused, &record, &err);
+	play_again(bytes, len, &lazy, &record, &err);
+	play_again(bytes, len, &plain, &record, &err);
+	buf_clear(&record);
 }

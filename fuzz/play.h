@@ -14,6 +14,7 @@
 
 struct play_options {
 	bool plain;		/* fuse no instructions */
+	bool lazy;		/* translate functions at their first call */
 	uint64_t fuel;		/* of one call */
 };
 
@@ -27,8 +28,8 @@ int play_module(const uint8_t *bytes, size_t len,
 	const struct play_options *options, struct buf *record,
 	struct err *err);
 
-/* Play it fused and plain. Ends the process, and prints both records, when
- * they differ. */
+/* Play it fused, translated at first calls, and plain. Ends the process, and
+ * prints both records, when two differ. */
 void play_both(const uint8_t *bytes, size_t len, uint64_t fuel);
 
 #endif

@@ -19,18 +19,26 @@
 /* Arguments and environment of most calls. */
 #define FEW_STRINGS 32
 
-/* The pipes become 0 and 1; nothing else stays open. Templates keep 0 and 1
- * taken, so that neither pipe can have the other's number. */
-static int
-child_take_fds(int in, int out)
-{
-	if (dup3(in, STDIN_FILENO, 0) == -1 || dup3(out, STDOUT_FILENO, 0) == -1)
-		return -1;
 #ifdef WITH_SANITIZERS
-	return process_close_from(STDERR_FILENO + 1);
+#define CHILD_FDS 3	/* reports go to standard error */
 #else
-	return process_close_from(STDOUT_FILENO + 1);
+#define CHILD_FDS 2
 #endif
+
+/* The pipes become 0 and 1; nothing else stays open. Templates keep 0 to 2 and
+ * CTL_FD taken, so that none has another's number. With a broker 2 stays as it
+ * is, or the first file would get it. */
+static int
+child_take_fds(const struct child *c)
+{
+	if (dup3(c->in, STDIN_FILENO, 0) == -1 ||
+	    dup3(c->out, STDOUT_FILENO, 0) == -1)
+		return -1;
+	if (c->broker == -1)
+		return process_close_from(CHILD_FDS);
+	if (dup3(c->broker, BROKER_FD, 0) == -1)
+		return -1;
+	return process_close_from(FILE_FD);
 }
 
 /* All of it before the call is read, so that a child which was forked ahead
@@ -38,18 +46,20 @@ child_take_fds(int in, int out)
 static void
 child_confine(const struct enter *e, const struct child *c)
 {
-	if (child_take_fds(c->in, c->out) == -1 ||
+	if (child_take_fds(c) == -1 ||
 	    process_die_with_daemon() == -1 ||
+	    (c->partial && limits_loaded() == -1) ||
+	    (c->broker != -1 && limits_files() == -1) ||
 	    (c->cpu_us > 0 && limits_cpu_final(c->cpu_us) == -1))
 		process_exit(PROCESS_EXIT_ENTER);
-	enter_filter(e, FILTER_CHILD);
+	enter_filter(e, c->broker == -1 ? FILTER_CHILD : FILTER_FILES);
 }
 
 noreturn void
 child_run(const struct enter *e, const struct child *c)
 {
 	static GUEST_HOT _Alignas(4096) char *few[FEW_STRINGS];
-	static char *many[CALL_STRINGS(CALL_MAX)];
+	static GUEST_COLD char *many[CALL_STRINGS(CALL_MAX)];
 	struct guest_io *io = guest_io_get();
 	struct call call;
 	const void *data;
@@ -62,7 +72,8 @@ child_run(const struct enter *e, const struct child *c)
 	}
 	data = guest_io_read_call(io, &len);
 	if (call_unpack(&call, data, len,
-	    call_strings(data, len) <= FEW_STRINGS ? few : many, NULL) == -1)
+	    call_strings(data, len) <= FEW_STRINGS ? few : many, NULL) == -1 ||
+	    (call.files > 0) != (c->broker != -1))
 		process_exit(PROCESS_EXIT_PEER);
 	guest_io_set_limit(io, call.output_bytes);
 	run_call(&call, io);

@@ -10,8 +10,10 @@ struct enter;
 
 struct child {
 	int in, out;		/* the call's pipes */
+	int broker;		/* the socket to the client's, -1: none */
 	uint64_t cpu_us;	/* the call's CPU time, 0: no limit */
 	bool ahead;		/* there is time until the call comes */
+	bool partial;		/* the template has not loaded all yet */
 };
 
 noreturn void child_run(const struct enter *e, const struct child *c);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -28,10 +29,25 @@ control_recv_kind(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
 }
 
 void
-control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds, size_t nfds)
+control_recv_call(struct ctl_msg *msg, int fds[static CONTROL_CALL_FDS])
 {
-	if (control_recv_kind(msg, kind, fds, nfds) != nfds)
+	size_t nfds = control_recv_kind(msg, CTL_CALL, fds, CONTROL_CALL_FDS);
+
+	if (nfds == CONTROL_BROKER)
+		fds[CONTROL_BROKER] = -1;
+	else if (nfds != CONTROL_CALL_FDS)
 		process_exit(PROCESS_EXIT_PEER);
+}
+
+bool
+control_waits(void)
+{
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return recvmsg(CTL_FD, &msg, MSG_PEEK | MSG_DONTWAIT) != -1 ||
+	    errno != EAGAIN;
 }
 
 size_t

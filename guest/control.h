@@ -6,14 +6,19 @@
 #ifndef GUEST_CONTROL_H
 #define GUEST_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "sandbox/ctl.h"
 
-/* Wait for a request of this kind with exactly nfds descriptors. */
-void control_recv(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
-	size_t nfds);
+/* Wait for CTL_CALL. fds: the call's pipes and the broker's socket, -1 if there
+ * is none. */
+enum { CONTROL_IN, CONTROL_OUT, CONTROL_BROKER, CONTROL_CALL_FDS };
+void control_recv_call(struct ctl_msg *msg, int fds[static CONTROL_CALL_FDS]);
+
+/* Whether one has come, or the daemon has gone. */
+bool control_waits(void);
 
 /* Wait for CTL_TEMPLATE. Returns how many descriptors came with it: the
  * template's socket, and each of its modules. */

@@ -9,4 +9,7 @@
 
 #define GUEST_HOT __attribute__((section("guest_hot")))
 
+/* What is zero at first, large, and no part of most calls. */
+#define GUEST_COLD __attribute__((section(".bss.cold")))
+
 #endif

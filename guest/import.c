@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "guest/hot.h"
+#include "guest/import_known.h"
 #include "guest/program.h"
 #include "guest/text.h"
 #include "guest/wasi.h"
@@ -196,8 +198,47 @@ explain_modules(struct text *t, const struct program *p, unsigned i,
 	for (unsigned k = 0; k < 2; k++)
 		text_printf(t, "%s%s", text_joint(before - 1 + k, n),
 		    wasi_modules[k]);
+}
+
+/* Where there is something of the name that is wanted, if it is not where it is
+ * looked for. */
+static void
+explain_elsewhere(struct text *t, const struct program *p, unsigned before,
+    const struct import *im)
+{
+	struct offer o;
+
+	for (unsigned k = 0; k < before; k++) {
+		offer_init(&o, k == 0 ? NULL :
+		    vm_module_syntax(p->module[k].module), im->kind);
+		for (unsigned i = 0, all = offer_all(&o); i < all; i++) {
+			struct name name = offer_name(&o, i);
+
+			if (name.data == NULL || name.len != im->name.len ||
+			    memcmp(name.data, im->name.data, name.len) != 0)
+				continue;
+			text_printf(t, "; %s has a ", k == 0 ? wasi_modules[0] :
+			    p->module[k].name);
+			text_cut(t, name);
+			return;
+		}
+	}
+}
+
+/* What it seems to be, and what would give it. */
+static void
+explain_way(struct text *t, const struct program *p, unsigned before,
+    const struct import *im)
+{
+	const char *known = import_known(im);
+
+	if (known != NULL) {
+		text_printf(t, "; %s", known);
+		return;
+	}
+	explain_elsewhere(t, p, before, im);
 	text_printf(t, "; --preload ");
-	text_cut(t, wanted);
+	text_cut(t, im->module);
 	text_printf(t, "=FILE gives one");
 }
 
@@ -228,6 +269,11 @@ explain_unknown(struct text *t, const struct program *p, unsigned i,
 	if (from == p->count && !name_is(im->module, wasi_modules[0]) &&
 	    !name_is(im->module, wasi_modules[1])) {
 		explain_modules(t, p, i, im->module);
+		explain_way(t, p, i == 0 ? p->count : i, im);
+		return;
+	}
+	if (from == p->count && import_known(im) != NULL) {
+		text_printf(t, ", but %s", import_known(im));
 		return;
 	}
 	offer_init(&o, from == p->count ? NULL :
@@ -235,16 +281,33 @@ explain_unknown(struct text *t, const struct program *p, unsigned i,
 	explain_offer(t, &o, im);
 }
 
+/* "; 3 more imports cannot be linked" */
+static void
+explain_others(struct text *t, const struct program *p, unsigned i, uint32_t n)
+{
+	const struct vm_module *m = p->module[i].module;
+	uint32_t all = vm_module_syntax(m)->nimports, count = 0;
+	struct vm_extern_item item;
+
+	while (count < LOOKED_AT &&
+	    (n = vm_find_unlinked(p->store, m, n + 1, &item)) < all)
+		count++;
+	if (count > 0)
+		text_printf(t, "; %s%u more import%s cannot be linked",
+		    count == LOOKED_AT ? "at least " : "", count,
+		    count == 1 ? "" : "s");
+}
+
 void
 import_explain(const struct program *p, unsigned i, struct err *err)
 {
-	static char data[RESULT_TEXT_MAX];
+	static GUEST_COLD char data[RESULT_TEXT_MAX];
 	static struct text t = { .data = data };
 	const struct vm_module *m = p->module[i].module;
 	const struct module *syntax = vm_module_syntax(m);
 	char wanted[TYPE_SHOWN], offered[TYPE_SHOWN];
 	struct vm_extern_item item;
-	uint32_t n = vm_find_unlinked(p->store, m, &item);
+	uint32_t n = vm_find_unlinked(p->store, m, 0, &item);
 
 	if (n == syntax->nimports)
 		return;
@@ -262,6 +325,7 @@ import_explain(const struct program *p, unsigned i, struct err *err)
 		text_printf(&t, ", offered %s%s", strcmp(wanted, offered) == 0 ?
 		    "another " : "", offered);
 	}
+	explain_others(&t, p, i, n);
 	*err = ERR_NONE;
 	err_set_at(err, VM_UNLINKABLE, syntax->imports[n].offset, "%.*s",
 	    (int)t.len, t.data);

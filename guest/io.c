@@ -27,6 +27,7 @@ struct out_frame {
 struct guest_io {
 	size_t start, end;	/* of the bytes in input[] */
 	uint64_t room;		/* bytes the guest may still write */
+	uint64_t traced;	/* bytes of its trace that were sent */
 	uint64_t wait_seq;	/* of the last OUT_WAIT */
 	bool woken;		/* IN_WAKE came for it */
 	bool asked;		/* OUT_WANT_INPUT was sent */
@@ -40,7 +41,7 @@ static struct {
 	_Alignas(8) uint8_t out[sizeof(struct out_frame) + FRAME_DATA_MAX];
 	_Alignas(8) uint8_t call[CALL_MAX];
 	uint8_t input[INPUT_MAX];
-} large;
+} large GUEST_COLD;
 
 struct guest_io *
 guest_io_get(void)
@@ -192,6 +193,25 @@ guest_io_write(struct guest_io *io, int stream, const void *data, size_t len)
 		len -= n;
 	}
 	return exceeded ? -1 : 0;
+}
+
+void
+guest_io_trace(struct guest_io *io, const char *text, size_t len)
+{
+	static const char full[] = "\n... and no more: the trace is too long\n";
+	const size_t most = TRACE_MAX - sizeof(full);
+
+	if (io->traced > most)
+		return;
+	if (len > most - io->traced) {
+		text = full;
+		len = sizeof(full) - 1;
+		io->traced = most + 1;
+	} else {
+		io->traced += len;
+	}
+	memcpy(frame_for(io, len)->data, text, len);
+	frame_write(io, OUT_TRACE, len);
 }
 
 static void

@@ -35,6 +35,10 @@ void *guest_io_gather(struct guest_io *io, size_t len);
  */
 int guest_io_write(struct guest_io *io, int stream, const void *data, size_t len);
 
+/* Send text of the trace of a call that is traced; no more than TRACE_MAX leave,
+ * and the last of it says so. */
+void guest_io_trace(struct guest_io *io, const char *text, size_t len);
+
 /* Read up to len bytes of standard input; blocks. 0: end of input. */
 size_t guest_io_read(struct guest_io *io, void *data, size_t len);
 

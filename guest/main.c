@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <malloc.h>
+
 #include "guest/zygote.h"
 #include "sandbox/enter.h"
 
@@ -21,11 +23,29 @@ __asan_default_options(void)
 }
 #endif
 
+/*
+ * What is large and freed again, as most of what loading takes, goes back to
+ * the kernel at once; and the heap has no more than was asked for, as what is
+ * there already would have to be cleared. Whatever stays, each child's page
+ * tables repeat.
+ */
+#define LARGE_BYTES (16 << 10)
+
+static void
+keep_little(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TOP_PAD, 0);
+	malloc_trim(0);
+}
+
 int
 main(void)
 {
 	static struct enter e;
 
+	keep_little();
 	enter(&e);
 	zygote_run(&e);
 }

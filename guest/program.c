@@ -5,6 +5,7 @@
 
 #include "guest/import.h"
 #include "guest/wasi.h"
+#include "guest/wasi_trace.h"
 
 /* ---- loading, in the template ------------------------------------------ */
 
@@ -89,6 +90,14 @@ load_each(struct program *p, const struct run_module *modules, struct err *err)
 	return 0;
 }
 
+/*
+ * Code sections from this size on are translated function by function, as
+ * they are called, until there is a second call. Translating less than this
+ * takes about as long as starting a template does, and its code is sealed
+ * before the first call.
+ */
+#define LAZY_BYTES ((size_t)64 << 10)
+
 int
 program_load(struct program *p, const struct run_module *modules,
     unsigned count, const struct template_limits *lim, struct err *err)
@@ -98,6 +107,8 @@ program_load(struct program *p, const struct run_module *modules,
 		.table_elems = lim->table_elems,
 		.stack_bytes = lim->stack_bytes,
 	};
+	int (*const define)(struct vm_store *, struct wasi *, struct err *) =
+		lim->trace ? wasi_trace_define : wasi_define;
 	int failure;
 
 	p->count = count;
@@ -108,8 +119,11 @@ program_load(struct program *p, const struct run_module *modules,
 		err_set(err, VM_NOMEM, "no memory to load the module");
 		return CTL_FAIL_MEMORY;
 	}
+	vm_set_lazy(p->vm, LAZY_BYTES);
+	if (lim->one_nan)
+		vm_set_one_nan(p->vm);
 	p->store = vm_store_new(p->vm, &limits, err);
-	if (p->store == NULL || wasi_define(p->store, wasi_get(), err) == -1)
+	if (p->store == NULL || define(p->store, wasi_get(), err) == -1)
 		return program_failure(err);
 	failure = load_each(p, modules, err);
 	if (failure == 0 && vm_store_freeze(p->store, err) == -1)

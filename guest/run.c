@@ -28,8 +28,8 @@ static struct {
 } run;
 
 /* One call on its way. Static, as the guest's process has a small stack. */
-static struct vm_value call_args[LIMIT_PARAMS];
-static char call_text[RESULT_TEXT_MAX];
+static GUEST_COLD struct vm_value call_args[LIMIT_PARAMS];
+static GUEST_COLD char call_text[RESULT_TEXT_MAX];
 static GUEST_HOT struct run_call {
 	struct vm_extern_item func;
 	const struct functype *type;
@@ -58,6 +58,23 @@ run_load(const struct run_module *modules, unsigned count,
 	if (show_load(run.mode, modules[0].bytes, modules[0].len, err) == -1)
 		return program_failure(err);
 	return 0;
+}
+
+/* A slice of it takes as long as a page fault or two. */
+#define SLICE 8
+
+bool
+run_translate(void)
+{
+	return run.mode == MODE_RUN &&
+	    vm_store_translate(run.program.store, SLICE) == 1;
+}
+
+bool
+run_is_partial(void)
+{
+	return run.mode == MODE_RUN &&
+	    vm_store_translate(run.program.store, 0) == 1;
 }
 
 void
@@ -250,13 +267,25 @@ describe_end(struct run_call *rc, enum vm_status status,
 }
 
 static enum call_end
+broker_failed(struct run_call *rc)
+{
+	text_printf(&rc->text, "the client's broker of the granted directories "
+	    "does not answer as it must, or there are more of them than files "
+	    "may be open");
+	return END_USAGE;
+}
+
+static enum call_end
 call_module(struct run_call *rc, const struct call *call, struct guest_io *io)
 {
 	enum call_end end;
 
 	vm_store_set_fuel(run.program.store, call->fuel);
-	wasi_start(wasi_get(), call, io);
-	end = call->invoke == NULL ? choose_command(rc) : choose_export(rc, call);
+	if (wasi_start(wasi_get(), call, io) == -1)
+		end = broker_failed(rc);
+	else
+		end = call->invoke == NULL ? choose_command(rc) :
+		    choose_export(rc, call);
 	if (end == GO_ON)
 		end = describe_end(rc, make_call(rc, call, &rc->trap), &rc->trap);
 	else

@@ -5,6 +5,7 @@
 #ifndef GUEST_RUN_H
 #define GUEST_RUN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
@@ -30,6 +31,15 @@ struct run_module {
  */
 int run_load(const struct run_module *modules, unsigned count,
 	const struct template_limits *lim, struct err *err);
+
+/*
+ * In a template between calls: translate some of a large module's functions,
+ * which run_load left for their first call. Whether some are still left.
+ */
+bool run_translate(void);
+
+/* Whether functions wait to be translated. */
+bool run_is_partial(void);
 
 /* In a child that waits for its call: take the page faults of it ahead. */
 void run_warm(void);

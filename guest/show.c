@@ -5,6 +5,8 @@
 
 #include "vm/binary/decode.h"
 #include "vm/dump/dump.h"
+#include "vm/dump/internal.h"
+#include "vm/exec/listing.h"
 #include "vm/load.h"
 #include "vm/vm.h"
 
@@ -14,7 +16,33 @@ static struct {
 	struct canon canon;
 	struct module module;
 	struct dump *dump;	/* NULL: there is nothing to be shown */
+
+	/* for translated code, in place of canon and module */
+	struct vm_module *translated;
+	struct listing *listing;
 } show;
+
+static int
+show_dump(const struct module *m, struct err *err)
+{
+	show.dump = dump_new(m);
+	if (show.dump == NULL)
+		return err_set(err, VM_NOMEM, "no memory to show the module");
+	return 0;
+}
+
+static int
+show_translate(const uint8_t *bytes, size_t len, struct err *err)
+{
+	struct vm *vm = vm_new();
+
+	show.listing = listing_new();
+	if (vm == NULL || show.listing == NULL)
+		return err_set(err, VM_NOMEM, "no memory to show the module");
+	if (vm_module_new(vm, bytes, len, &show.translated, err) == -1)
+		return -1;
+	return show_dump(vm_module_syntax(show.translated), err);
+}
 
 int
 show_load(enum template_mode mode, const uint8_t *bytes, size_t len,
@@ -28,12 +56,11 @@ show_load(enum template_mode mode, const uint8_t *bytes, size_t len,
 			return -1;
 		return load_bodies(&show.module, err);
 	}
+	if (mode == MODE_DISASM_INTERNAL)
+		return show_translate(bytes, len, err);
 	if (module_decode(&show.module, bytes, len, err) == -1)
 		return -1;
-	show.dump = dump_new(&show.module);
-	if (show.dump == NULL)
-		return err_set(err, VM_NOMEM, "no memory to show the module");
-	return 0;
+	return show_dump(&show.module, err);
 }
 
 static int
@@ -57,11 +84,15 @@ show_text(const struct call *call, const struct dump_sink *sink,
 	case MODE_INSPECT_JSON:
 		return dump_inspect_json(show.dump, sink, err);
 	case MODE_DISASM:
+	case MODE_DISASM_INTERNAL:
 		if (call->invoke != NULL &&
 		    dump_find_func(show.dump, call->invoke, &func) == -1)
 			return err_set(err, VM_USAGE,
 			    "the module has no function %.100s", call->invoke);
-		return dump_disasm(show.dump, func, sink, err);
+		return show.mode == MODE_DISASM ?
+		    dump_disasm(show.dump, func, sink, err) :
+		    dump_internal(show.dump, show.translated, show.listing,
+		    func, sink);
 	}
 	__builtin_trap();
 }

@@ -5,7 +5,6 @@
 
 #include <alloca.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,7 +66,7 @@ static void
 template_confine(const struct enter *e, const struct template_limits *lim,
     size_t len)
 {
-	if (process_die_with_daemon() == -1 ||
+	if (process_die_with_daemon() == -1 || setpgid(0, 0) == -1 ||
 	    (enter_has(e, LAYER_LANDLOCK) && landlock_enclose_again(e) == -1) ||
 	    limits_template(lim, len) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
@@ -117,18 +116,12 @@ template_map(const struct ctl_msg *req, struct template_modules *m)
 	}
 }
 
-/*
- * What is large and freed again, as most of what loading takes, goes back to
- * the kernel at once: whatever stays, each child's page tables repeat.
- */
-#define LARGE_BYTES (16 << 10)
-
+/* No file grows any more; children may not change that. */
 static void
-template_keep_little(void)
+template_loaded(void)
 {
-	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
-	mallopt(M_TOP_PAD, 0);
+	if (limits_loaded() == -1)
+		process_exit(PROCESS_EXIT_ENTER);
 }
 
 /* Load the modules within their limit of CPU time. */
@@ -143,42 +136,84 @@ template_load(const struct ctl_msg *req, struct template_modules *m)
 	if (req->limits.load_cpu_us > 0 &&
 	    limits_cpu_start(req->limits.load_cpu_us, &timer) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
-	template_keep_little();
 	template_map(req, m);
 	failure = run_load(m->module, m->count, &req->limits, &err);
 	if (failure != 0)
 		template_fail(req->id, failure, &err);
-	if ((req->limits.load_cpu_us > 0 && limits_cpu_stop(timer) == -1) ||
-	    limits_loaded() == -1)
+	if (req->limits.load_cpu_us > 0 && limits_cpu_stop(timer) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
+	if (!run_is_partial())
+		template_loaded();
 	ready.ready.load_us = clock_monotonic_us() - start;
+	ready.ready.bytes = limits_memory_used();
 	control_send(&ready);
+}
+
+/* ---- calls ------------------------------------------------------------- */
+
+/* What a template knows of its calls. */
+struct template_calls {
+	uint64_t cpu_us;	/* limit of each */
+	uint64_t load_cpu_us;	/* of loading; 0: none */
+	unsigned count;		/* children, but not the last if it waits */
+	bool ahead;		/* there was one for a call to come */
+	bool partial;		/* functions wait for their first call */
+};
+
+/*
+ * A large module's functions are translated as its children call them. With
+ * its second call it is worth while to do that here, once and for all; between
+ * requests, and no longer than loading may take at all.
+ */
+static void
+template_translate(struct template_calls *c)
+{
+	while (c->partial && c->count >= 2 && !control_waits()) {
+		if (c->load_cpu_us > 0 &&
+		    clock_process_cpu_us() >= c->load_cpu_us)
+			return;
+		c->partial = run_translate();
+		if (!c->partial)
+			template_loaded();
+	}
+}
+
+static void
+template_spawn(const struct enter *e, const struct template_calls *c,
+    const struct ctl_msg *msg, const int fds[static 2])
+{
+	int pidfd = -1;
+	pid_t pid = process_clone(&pidfd);
+
+	if (pid == 0) {
+		child_run(e, &(struct child){
+			.in = fds[CONTROL_IN], .out = fds[CONTROL_OUT],
+			.broker = fds[CONTROL_BROKER],
+			.cpu_us = c->cpu_us,
+			.ahead = msg->call.ahead != 0,
+			.partial = c->partial,
+		});
+	}
+	control_send_spawned(msg->id, pid, pidfd);
+	close(fds[CONTROL_IN]);
+	close(fds[CONTROL_OUT]);
+	if (fds[CONTROL_BROKER] != -1)
+		close(fds[CONTROL_BROKER]);
 }
 
 /* Not inlined: see template_run. */
 static noreturn __attribute__((noinline)) void
-template_serve(const struct enter *e, uint64_t cpu_us)
+template_serve(const struct enter *e, struct template_calls *calls)
 {
-	enum { IN, OUT, NFDS };
-	struct child child = { .cpu_us = cpu_us };
 	struct ctl_msg msg;
-	int fds[NFDS];
+	int fds[CONTROL_CALL_FDS];
 
 	for (;;) {
-		int pidfd = -1;
-		pid_t pid;
-
-		control_recv(&msg, CTL_CALL, fds, NFDS);
-		pid = process_clone(&pidfd);
-		if (pid == 0) {
-			child.in = fds[IN];
-			child.out = fds[OUT];
-			child.ahead = msg.call.ahead != 0;
-			child_run(e, &child);
-		}
-		control_send_spawned(msg.id, pid, pidfd);
-		close(fds[IN]);
-		close(fds[OUT]);
+		template_translate(calls);
+		control_recv_call(&msg, fds);
+		template_spawn(e, calls, &msg, fds);
+		calls->count += msg.call.ahead == 0 || calls->ahead;
+		calls->ahead |= msg.call.ahead != 0;
 	}
 }
 
@@ -188,6 +223,10 @@ noreturn void
 template_run(const struct enter *e, const struct ctl_msg *req, const int *fds)
 {
 	static struct template_modules modules;
+	struct template_calls calls = {
+		.cpu_us = req->limits.cpu_us,
+		.load_cpu_us = req->limits.load_cpu_us,
+	};
 	void *rest;
 
 	if (template_take_fds(fds, 2 + (int)req->npreload) == -1 ||
@@ -195,9 +234,10 @@ template_run(const struct enter *e, const struct ctl_msg *req, const int *fds)
 		process_exit(PROCESS_EXIT_ENTER);
 	template_confine(e, &req->limits, modules.total);
 	template_load(req, &modules);
+	calls.partial = run_is_partial();
 	/* Begin a page of the stack, so that what a child needs of it is one
 	 * page and not two. */
 	rest = alloca((uintptr_t)__builtin_frame_address(0) % STACK_PAGE);
 	__asm__ volatile ("" : : "r" (rest) : "memory");
-	template_serve(e, req->limits.cpu_us);
+	template_serve(e, &calls);
 }

@@ -7,6 +7,7 @@
 
 #include "guest/hot.h"
 #include "guest/wasi_call.h"
+#include "sandbox/call.h"
 
 static GUEST_HOT struct wasi the_wasi;
 
@@ -73,11 +74,19 @@ wasi_define(struct vm_store *store, struct wasi *w, struct err *err)
 		sizeof(wasi_funcs) / sizeof(wasi_funcs[0]), w, err);
 }
 
-void
+int
 wasi_start(struct wasi *w, const struct call *call, struct guest_io *io)
 {
 	*w = (struct wasi){ .call = call, .io = io };
-	wasi_fd_init(w);
+	if (call->deterministic)
+		wasi_virtual_start(&w->virtual, call->seed);
+	return wasi_fd_init(w);
+}
+
+bool
+wasi_is_deterministic(const struct wasi *w)
+{
+	return w->call->deterministic;
 }
 
 uint32_t

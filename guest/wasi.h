@@ -28,8 +28,9 @@ int wasi_define(struct vm_store *store, struct wasi *w, struct err *err);
 const char *wasi_function(unsigned i);
 
 /* In the child: what args_get, environ_get, fd_write, ... answer from. call
- * and its strings must stay. */
-void wasi_start(struct wasi *w, const struct call *call, struct guest_io *io);
+ * and its strings must stay. 0, or -1 when the broker of the granted
+ * directories does not say what they are. */
+int wasi_start(struct wasi *w, const struct call *call, struct guest_io *io);
 
 /* After VM_EXIT: proc_exit's code, and whether the end was the output limit
  * (then the code means nothing). */

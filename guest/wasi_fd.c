@@ -1,79 +1,41 @@
 /*
- * WASI: the descriptor table and what is done with a descriptor. Runs in the
- * confined child. There are the three standard streams and nothing else;
- * reading and writing goes to guest/io.h, never buffered here.
+ * WASI: what is done with a descriptor. Runs in the confined child. Standard
+ * streams are read and written by guest/io.h, never buffered here; files of
+ * granted directories by wasi_file.c.
  */
+#include "config.h"
+
 #include "guest/wasi_call.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "guest/files.h"
 #include "guest/io.h"
 #include "sandbox/call.h"
-
-/* What can be done with each stream. wasi-libc takes a character device
- * without the rights to seek and tell for a terminal. */
-#define RIGHTS_STREAM (WASI_RIGHT_FD_FDSTAT_SET_FLAGS | \
-	WASI_RIGHT_FD_FILESTAT_GET | WASI_RIGHT_POLL_FD_READWRITE)
-
-static uint64_t
-stream_rights(unsigned stream)
-{
-	return RIGHTS_STREAM |
-		(stream == 0 ? WASI_RIGHT_FD_READ : WASI_RIGHT_FD_WRITE);
-}
-
-#define FDFLAGS_SETTABLE (WASI_FDFLAG_APPEND | WASI_FDFLAG_NONBLOCK)
 
 /* Several buffers up to this size together leave as one write, so that a line
  * which a program put together from pieces arrives in one piece. */
 #define GATHER_MAX 4096
 
-void
-wasi_fd_init(struct wasi *w)
-{
-	for (uint8_t i = 0; i < WASI_FDS; i++)
-		w->fds[i] = (struct wasi_fd){
-			.open = true, .stream = i, .rights = stream_rights(i),
-		};
-}
-
-struct wasi_fd *
-wasi_fd_get(struct wasi *w, uint32_t fd)
-{
-	if (fd >= WASI_FDS || !w->fds[fd].open)
-		return NULL;
-	return &w->fds[fd];
-}
-
-enum wasi_errno
-wasi_fd_get_for(struct wasi *w, uint32_t fd, uint64_t rights,
-	struct wasi_fd **out)
-{
-	struct wasi_fd *f = wasi_fd_get(w, fd);
-
-	if (f == NULL || (rights & ~stream_rights(f->stream)) != 0)
-		return WASI_EBADF;
-	if ((rights & ~f->rights) != 0)
-		return WASI_ENOTCAPABLE;
-	*out = f;
-	return WASI_ESUCCESS;
-}
-
-/* What no stream can do: WASI_EBADF if it is not even open, or e. */
-static enum wasi_errno
-refuse(struct wasi_call *c, uint64_t fd, enum wasi_errno e)
-{
-	return wasi_fd_get(c->w, arg_u32(fd)) == NULL ? WASI_EBADF : e;
-}
-
-static enum wasi_filetype
-stream_filetype(const struct wasi *w, unsigned stream)
-{
-	return (w->call->tty >> stream & 1) != 0 ?
-		WASI_FILETYPE_CHARACTER_DEVICE : WASI_FILETYPE_UNKNOWN;
-}
-
 /* ---- reading and writing ----------------------------------------------- */
+
+/* What reading and writing begin with: buffers, and a place for how many bytes
+ * it was. */
+static enum wasi_errno
+load_iovs(struct wasi_call *c, const uint64_t *args, uint64_t done_addr,
+	struct wasi_iovs *iovs)
+{
+	enum wasi_errno e = wasi_iovs_load(c, arg_u32(args[1]),
+		arg_u32(args[2]), iovs);
+
+	if (e == 0 && wasi_mem(c, arg_u32(done_addr), 1, 4) == NULL)
+		e = WASI_EFAULT;
+	return e;
+}
 
 /* 0, or -1 when the output limit is passed. */
 static int
@@ -107,12 +69,13 @@ wasi_fd_write(struct wasi_call *c, const uint64_t *args)
 
 	e = wasi_fd_get_for(c->w, arg_u32(args[0]), WASI_RIGHT_FD_WRITE, &fd);
 	if (e == 0)
-		e = wasi_iovs_load(c, arg_u32(args[1]), arg_u32(args[2]), &iovs);
-	if (e == 0 && wasi_mem(c, arg_u32(args[3]), 1, 4) == NULL)
-		e = WASI_EFAULT;
+		e = load_iovs(c, args, args[3], &iovs);
+	if (e == 0 && fd->kind == WASI_FD_FILE)
+		e = wasi_file_write(c, fd, &iovs, -1, &iovs.total);
 	if (e != 0)
 		return e;
-	if (write_iovs(c->w->io, fd->stream, &iovs) == -1) {
+	if (fd->kind == WASI_FD_STREAM &&
+	    write_iovs(c->w->io, fd->stream, &iovs) == -1) {
 		c->w->output_exceeded = true;
 		c->end = VM_EXIT;
 		return WASI_EFBIG;
@@ -138,6 +101,48 @@ read_iovs(struct guest_io *io, const struct wasi_iovs *iovs)
 	return total;
 }
 
+/* Every byte that there is room for, but at the end of input: how many come at
+ * once is a matter of time. From a terminal they come in lines. */
+static uint32_t
+read_iovs_whole(struct guest_io *io, const struct wasi_iovs *iovs)
+{
+	uint32_t total = 0;
+
+	for (uint32_t i = 0; i < iovs->count; i++) {
+		uint32_t at = 0;
+		size_t n = 1;
+
+		for (; at < iovs->v[i].len && n > 0; at += (uint32_t)n)
+			n = guest_io_read(io, iovs->v[i].data + at,
+				iovs->v[i].len - at);
+		total += at;
+		if (n == 0)
+			break;
+	}
+	return total;
+}
+
+static uint32_t
+read_input(struct wasi *w, const struct wasi_iovs *iovs)
+{
+	if (wasi_is_deterministic(w) &&
+	    (w->call->tty & 1) == 0)
+		return read_iovs_whole(w->io, iovs);
+	return read_iovs(w->io, iovs);
+}
+
+static enum wasi_errno
+read_stream(struct wasi_call *c, const struct wasi_fd *fd,
+	const struct wasi_iovs *iovs, uint32_t *done)
+{
+	if (iovs->total > 0 && (fd->flags & WASI_FDFLAG_NONBLOCK) != 0 &&
+	    !wasi_is_deterministic(c->w) &&
+	    !guest_io_wait(c->w->io, 0, true))
+		return WASI_EAGAIN;
+	*done = read_input(c->w, iovs);
+	return WASI_ESUCCESS;
+}
+
 /* (fd, iovs, iovs_len, nread) */
 enum wasi_errno
 wasi_fd_read(struct wasi_call *c, const uint64_t *args)
@@ -149,94 +154,48 @@ wasi_fd_read(struct wasi_call *c, const uint64_t *args)
 
 	e = wasi_fd_get_for(c->w, arg_u32(args[0]), WASI_RIGHT_FD_READ, &fd);
 	if (e == 0)
-		e = wasi_iovs_load(c, arg_u32(args[1]), arg_u32(args[2]), &iovs);
-	if (e == 0 && wasi_mem(c, arg_u32(args[3]), 1, 4) == NULL)
-		e = WASI_EFAULT;
+		e = load_iovs(c, args, args[3], &iovs);
 	if (e != 0)
 		return e;
-	if (iovs.total > 0 && (fd->flags & WASI_FDFLAG_NONBLOCK) != 0 &&
-	    !guest_io_wait(c->w->io, 0, true))
-		return WASI_EAGAIN;
-	nread = read_iovs(c->w->io, &iovs);
-	return wasi_mem_store(c, arg_u32(args[3]), &nread, 4);
+	e = fd->kind == WASI_FD_STREAM ? read_stream(c, fd, &iovs, &nread) :
+		wasi_file_read(c, fd, &iovs, -1, &nread);
+	return e != 0 ? e : wasi_mem_store(c, arg_u32(args[3]), &nread, 4);
 }
 
-/* ---- the table --------------------------------------------------------- */
-
-/* (fd) */
-enum wasi_errno
-wasi_fd_close(struct wasi_call *c, const uint64_t *args)
+/* (fd, iovs, iovs_len, offset, n): fd_pread and fd_pwrite */
+static enum wasi_errno
+transfer_at(struct wasi_call *c, const uint64_t *args, uint64_t right,
+	enum wasi_errno (*transfer)(struct wasi_call *, const struct wasi_fd *,
+		const struct wasi_iovs *, int64_t, uint32_t *))
 {
-	struct wasi_fd *fd = wasi_fd_get(c->w, arg_u32(args[0]));
-
-	if (fd == NULL)
-		return WASI_EBADF;
-	fd->open = false;
-	return WASI_ESUCCESS;
-}
-
-/* (fd, to): both must be open */
-enum wasi_errno
-wasi_fd_renumber(struct wasi_call *c, const uint64_t *args)
-{
-	struct wasi_fd *from = wasi_fd_get(c->w, arg_u32(args[0]));
-	struct wasi_fd *to = wasi_fd_get(c->w, arg_u32(args[1]));
-
-	if (from == NULL || to == NULL)
-		return WASI_EBADF;
-	if (from != to) {
-		*to = *from;
-		from->open = false;
-	}
-	return WASI_ESUCCESS;
-}
-
-/* (fd, fdstat) */
-enum wasi_errno
-wasi_fd_fdstat_get(struct wasi_call *c, const uint64_t *args)
-{
-	struct wasi_fd *fd = wasi_fd_get(c->w, arg_u32(args[0]));
-	struct wasi_fdstat stat = { 0 };
-
-	if (fd == NULL)
-		return WASI_EBADF;
-	stat.filetype = stream_filetype(c->w, fd->stream);
-	stat.flags = fd->flags;
-	stat.rights_base = fd->rights;
-	return wasi_mem_store(c, arg_u32(args[1]), &stat, sizeof(stat));
-}
-
-/* (fd, flags) */
-enum wasi_errno
-wasi_fd_fdstat_set_flags(struct wasi_call *c, const uint64_t *args)
-{
-	uint32_t flags = arg_u32(args[1]);
+	struct wasi_iovs iovs;
 	struct wasi_fd *fd;
 	enum wasi_errno e;
+	uint32_t done;
 
-	e = wasi_fd_get_for(c->w, arg_u32(args[0]),
-		WASI_RIGHT_FD_FDSTAT_SET_FLAGS, &fd);
-	if (e != 0)
-		return e;
-	if ((flags & ~(uint32_t)FDFLAGS_SETTABLE) != 0)
-		return WASI_EINVAL;
-	fd->flags = (uint16_t)flags;
-	return WASI_ESUCCESS;
+	e = wasi_fd_get_file(c->w, args[0], right | WASI_RIGHT_FD_SEEK,
+		WASI_ESPIPE, &fd);
+	if (e == 0 && args[3] > INT64_MAX)
+		e = WASI_EINVAL;
+	if (e == 0)
+		e = load_iovs(c, args, args[4], &iovs);
+	if (e == 0)
+		e = transfer(c, fd, &iovs, (int64_t)args[3], &done);
+	return e != 0 ? e : wasi_mem_store(c, arg_u32(args[4]), &done, 4);
 }
 
-/* (fd, rights_base, rights_inheriting): rights are only ever given away, and
- * nothing can be inherited from a stream */
+/* (fd, iovs, iovs_len, offset, nread) */
 enum wasi_errno
-wasi_fd_fdstat_set_rights(struct wasi_call *c, const uint64_t *args)
+wasi_fd_pread(struct wasi_call *c, const uint64_t *args)
 {
-	struct wasi_fd *fd = wasi_fd_get(c->w, arg_u32(args[0]));
+	return transfer_at(c, args, WASI_RIGHT_FD_READ, wasi_file_read);
+}
 
-	if (fd == NULL)
-		return WASI_EBADF;
-	if ((args[1] & ~fd->rights) != 0 || args[2] != 0)
-		return WASI_ENOTCAPABLE;
-	fd->rights = args[1];
-	return WASI_ESUCCESS;
+/* (fd, iovs, iovs_len, offset, nwritten) */
+enum wasi_errno
+wasi_fd_pwrite(struct wasi_call *c, const uint64_t *args)
+{
+	return transfer_at(c, args, WASI_RIGHT_FD_WRITE, wasi_file_write);
 }
 
 /* ---- attributes -------------------------------------------------------- */
@@ -244,7 +203,7 @@ wasi_fd_fdstat_set_rights(struct wasi_call *c, const uint64_t *args)
 /* What is known of a stream: not its size, not its times, nothing of the
  * host's file behind it. Inodes tell the streams apart. */
 static enum wasi_errno
-stream_stat(struct wasi_call *c, uint64_t arg, struct wasi_filestat *stat)
+load_stat(struct wasi_call *c, uint64_t arg, struct broker_stat *stat)
 {
 	struct wasi_fd *fd;
 	enum wasi_errno e;
@@ -253,9 +212,12 @@ stream_stat(struct wasi_call *c, uint64_t arg, struct wasi_filestat *stat)
 		&fd);
 	if (e != 0)
 		return e;
-	*stat = (struct wasi_filestat){
+	if (fd->kind != WASI_FD_STREAM)
+		return wasi_fd_stat(fd, stat);
+	*stat = (struct broker_stat){
 		.ino = (uint64_t)fd->stream + 1,
-		.filetype = stream_filetype(c->w, fd->stream),
+		.type = (c->w->call->tty >> fd->stream & 1) != 0 ?
+			S_IFCHR : 0,
 		.nlink = 1,
 	};
 	return WASI_ESUCCESS;
@@ -265,122 +227,167 @@ stream_stat(struct wasi_call *c, uint64_t arg, struct wasi_filestat *stat)
 enum wasi_errno
 wasi_fd_filestat_get(struct wasi_call *c, const uint64_t *args)
 {
-	struct wasi_filestat stat;
-	enum wasi_errno e = stream_stat(c, args[0], &stat);
+	struct broker_stat stat;
+	enum wasi_errno e = load_stat(c, args[0], &stat);
 
-	if (e != 0)
-		return e;
-	return wasi_mem_store(c, arg_u32(args[1]), &stat, sizeof(stat));
+	return e != 0 ? e : wasi_stat_store(c, args[1], &stat);
 }
 
 enum wasi_errno
 wasi_fd_filestat_get_unstable(struct wasi_call *c, const uint64_t *args)
 {
-	struct wasi_filestat_unstable old = { 0 };
-	struct wasi_filestat stat;
-	enum wasi_errno e = stream_stat(c, args[0], &stat);
+	struct broker_stat stat;
+	enum wasi_errno e = load_stat(c, args[0], &stat);
 
-	if (e != 0)
-		return e;
-	old.ino = stat.ino;
-	old.filetype = stat.filetype;
-	old.nlink = (uint32_t)stat.nlink;
-	return wasi_mem_store(c, arg_u32(args[1]), &old, sizeof(old));
+	return e != 0 ? e : wasi_stat_store_unstable(c, args[1], &stat);
 }
 
-/* (fd, size): as ftruncate(2) of a pipe */
+/* What a system call says of success. */
+static enum wasi_errno
+result(int r)
+{
+	return r == -1 ? wasi_errno_of(errno) : WASI_ESUCCESS;
+}
+
+/* (fd, size): of a stream as ftruncate(2) of a pipe */
 enum wasi_errno
 wasi_fd_filestat_set_size(struct wasi_call *c, const uint64_t *args)
 {
-	return refuse(c, args[0], WASI_EINVAL);
-}
+	struct wasi_fd *fd;
+	enum wasi_errno e;
 
-/* (fd, atim, mtim, flags) */
-enum wasi_errno
-wasi_fd_filestat_set_times(struct wasi_call *c, const uint64_t *args)
-{
-	return refuse(c, args[0], WASI_ENOTSUP);
-}
-
-/* (fd): fd_sync and fd_datasync, as fsync(2) of a pipe; programs that sync
- * their output know this answer */
-enum wasi_errno
-wasi_fd_sync(struct wasi_call *c, const uint64_t *args)
-{
-	return refuse(c, args[0], WASI_EINVAL);
-}
-
-/* ---- offsets, which streams have not ----------------------------------- */
-
-/* (fd, offset, whence, newoffset): the numbers of whence differ between the
- * interfaces, their range does not */
-enum wasi_errno
-wasi_fd_seek(struct wasi_call *c, const uint64_t *args)
-{
-	if (arg_u32(args[2]) >= WASI_WHENCE_COUNT)
-		return refuse(c, args[0], WASI_EINVAL);
-	return refuse(c, args[0], WASI_ESPIPE);
-}
-
-/* (fd, offset) */
-enum wasi_errno
-wasi_fd_tell(struct wasi_call *c, const uint64_t *args)
-{
-	return refuse(c, args[0], WASI_ESPIPE);
-}
-
-/* (fd, iovs, iovs_len, offset, nread) */
-enum wasi_errno
-wasi_fd_pread(struct wasi_call *c, const uint64_t *args)
-{
-	return refuse(c, args[0], WASI_ESPIPE);
-}
-
-/* (fd, iovs, iovs_len, offset, nwritten) */
-enum wasi_errno
-wasi_fd_pwrite(struct wasi_call *c, const uint64_t *args)
-{
-	return refuse(c, args[0], WASI_ESPIPE);
-}
-
-/* (fd, offset, len, advice) */
-enum wasi_errno
-wasi_fd_advise(struct wasi_call *c, const uint64_t *args)
-{
-	if (arg_u32(args[3]) >= WASI_ADVICE_COUNT)
-		return refuse(c, args[0], WASI_EINVAL);
-	return refuse(c, args[0], WASI_ESPIPE);
+	e = wasi_fd_get_file(c->w, args[0], WASI_RIGHT_FD_FILESTAT_SET_SIZE,
+		WASI_EINVAL, &fd);
+	if (e != 0)
+		return e;
+	return args[1] > INT64_MAX ? WASI_EINVAL :
+		result(ftruncate((int)fd->handle, (off_t)args[1]));
 }
 
 /* (fd, offset, len) */
 enum wasi_errno
 wasi_fd_allocate(struct wasi_call *c, const uint64_t *args)
 {
-	if (args[2] == 0)
-		return refuse(c, args[0], WASI_EINVAL);
-	return refuse(c, args[0], WASI_ESPIPE);
+	struct wasi_fd *fd;
+	enum wasi_errno e;
+
+	e = wasi_fd_get_file(c->w, args[0], WASI_RIGHT_FD_ALLOCATE,
+		args[2] == 0 ? WASI_EINVAL : WASI_ESPIPE, &fd);
+	if (e != 0)
+		return e;
+	return args[1] > INT64_MAX || args[2] > INT64_MAX ? WASI_EINVAL :
+		result(fallocate((int)fd->handle, 0, (off_t)args[1],
+			(off_t)args[2]));
 }
 
-/* ---- directories, which no descriptor is ------------------------------- */
-
-/* (fd, buf, buf_len, cookie, bufused) */
+/* (fd, offset, len, advice): taken, and not acted on */
 enum wasi_errno
-wasi_fd_readdir(struct wasi_call *c, const uint64_t *args)
+wasi_fd_advise(struct wasi_call *c, const uint64_t *args)
 {
-	return refuse(c, args[0], WASI_ENOTDIR);
+	bool exists = arg_u32(args[3]) < WASI_ADVICE_COUNT;
+	struct wasi_fd *fd;
+	enum wasi_errno e;
+
+	e = wasi_fd_get_file(c->w, args[0], WASI_RIGHT_FD_ADVISE,
+		exists ? WASI_ESPIPE : WASI_EINVAL, &fd);
+	return e != 0 || exists ? e : WASI_EINVAL;
 }
 
-/* (fd, prestat): WASI_EBADF also ends wasi-libc's search for directories that
- * were opened for it, which begins at 3 */
-enum wasi_errno
-wasi_fd_prestat_get(struct wasi_call *c, const uint64_t *args)
+/* A stream as fsync(2) of a pipe; programs that sync their output know this
+ * answer. */
+static enum wasi_errno
+sync_fd(struct wasi_call *c, uint64_t arg, uint64_t right, int (*sync)(int fd))
 {
-	return WASI_EBADF;
+	struct broker_request r = { .op = BROKER_OP_SYNC };
+	struct files_answer a;
+	struct wasi_fd *fd;
+	enum wasi_errno e;
+
+	e = wasi_fd_get_file(c->w, arg, right, WASI_EINVAL, &fd);
+	if (e != 0)
+		return e;
+	if (fd->kind == WASI_FD_FILE)
+		return result(sync((int)fd->handle));
+	r.dir[0] = fd->handle;
+	return wasi_errno_of(files_ask(&r, NULL, 0, -1, &a));
 }
 
-/* (fd, path, path_len) */
+/* (fd) */
 enum wasi_errno
-wasi_fd_prestat_dir_name(struct wasi_call *c, const uint64_t *args)
+wasi_fd_sync(struct wasi_call *c, const uint64_t *args)
 {
-	return WASI_EBADF;
+	return sync_fd(c, args[0], WASI_RIGHT_FD_SYNC, fsync);
+}
+
+/* (fd) */
+enum wasi_errno
+wasi_fd_datasync(struct wasi_call *c, const uint64_t *args)
+{
+	return sync_fd(c, args[0], WASI_RIGHT_FD_DATASYNC, fdatasync);
+}
+
+/* ---- offsets, which streams have not ----------------------------------- */
+
+static const int whence_preview1[WASI_WHENCE_COUNT] = {
+	SEEK_SET, SEEK_CUR, SEEK_END,
+};
+static const int whence_unstable[WASI_WHENCE_COUNT] = {
+	SEEK_CUR, SEEK_END, SEEK_SET,
+};
+
+/* Asking where it is takes either of two rights, moving takes one. */
+static enum wasi_errno
+seek_file(struct wasi_call *c, uint64_t arg, int64_t offset, int whence,
+	uint64_t addr)
+{
+	bool asks = offset == 0 && whence == SEEK_CUR;
+	struct wasi_fd *fd;
+	enum wasi_errno e;
+	uint64_t at;
+	off_t r;
+
+	e = wasi_fd_get_file(c->w, arg, WASI_RIGHT_FD_SEEK, WASI_ESPIPE, &fd);
+	if (e == WASI_ENOTCAPABLE && asks)
+		e = wasi_fd_get_file(c->w, arg, WASI_RIGHT_FD_TELL,
+			WASI_ESPIPE, &fd);
+	if (e == 0 && wasi_mem(c, arg_u32(addr), 1, sizeof(at)) == NULL)
+		e = WASI_EFAULT;
+	if (e != 0)
+		return e;
+	r = lseek((int)fd->handle, offset, whence);
+	if (r == -1)
+		return wasi_errno_of(errno);
+	at = (uint64_t)r;
+	return wasi_mem_store(c, arg_u32(addr), &at, sizeof(at));
+}
+
+/* (fd, offset, whence, newoffset) */
+static enum wasi_errno
+seek(struct wasi_call *c, const uint64_t *args,
+	const int whence[WASI_WHENCE_COUNT])
+{
+	if (arg_u32(args[2]) >= WASI_WHENCE_COUNT)
+		return wasi_fd_get(c->w, arg_u32(args[0])) == NULL ?
+			WASI_EBADF : WASI_EINVAL;
+	return seek_file(c, args[0], (int64_t)args[1],
+		whence[arg_u32(args[2])], args[3]);
+}
+
+enum wasi_errno
+wasi_fd_seek(struct wasi_call *c, const uint64_t *args)
+{
+	return seek(c, args, whence_preview1);
+}
+
+enum wasi_errno
+wasi_fd_seek_unstable(struct wasi_call *c, const uint64_t *args)
+{
+	return seek(c, args, whence_unstable);
+}
+
+/* (fd, offset) */
+enum wasi_errno
+wasi_fd_tell(struct wasi_call *c, const uint64_t *args)
+{
+	return seek_file(c, args[0], 0, SEEK_CUR, args[1]);
 }

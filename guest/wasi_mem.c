@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "guest/hot.h"
+
 uint8_t *
 wasi_mem(struct wasi_call *c, uint32_t addr, uint64_t count, uint32_t size)
 {
@@ -31,7 +33,7 @@ enum wasi_errno
 wasi_iovs_load(struct wasi_call *c, uint32_t addr, uint32_t count,
 	struct wasi_iovs *iovs)
 {
-	static struct wasi_buffer many[WASI_IOVS_MAX];
+	static GUEST_COLD struct wasi_buffer many[WASI_IOVS_MAX];
 	const uint8_t *array = wasi_mem(c, addr, count,
 		sizeof(struct wasi_iovec));
 	struct wasi_iovec iov;

@@ -86,14 +86,15 @@ subscription_error(const struct poll *p, const struct subscription *s)
 }
 
 /* Nanoseconds from entry until a subscription comes true by itself. Writing
- * may block but is always possible. */
+ * may block but is always possible; so is reading of a file. */
 static uint64_t
 subscription_delay(const struct poll *p, const struct subscription *s)
 {
 	if (subscription_error(p, s) != 0 || s->type == WASI_EVENT_FD_WRITE)
 		return 0;
 	if (s->type == WASI_EVENT_FD_READ)
-		return UINT64_MAX;
+		return wasi_fd_get(p->w, s->fd)->kind == WASI_FD_STREAM ?
+			UINT64_MAX : 0;
 	if ((s->clock.flags & WASI_SUBCLOCK_ABSTIME) == 0)
 		return s->clock.timeout;
 	if (s->clock.timeout <= p->now[s->clock.id])
@@ -126,11 +127,27 @@ poll_prepare(struct poll *p)
 	return WASI_ESUCCESS;
 }
 
+/* As poll_wait, where time passes at once and input is there. */
+static void
+poll_wait_virtual(struct poll *p)
+{
+	if (p->want_input) {
+		p->readable = guest_io_wait(p->w->io, UINT64_MAX, true);
+	} else {
+		wasi_virtual_sleep(&p->w->virtual, p->timeout);
+		p->waited = p->timeout;
+	}
+}
+
 /* Asking for input without time to wait is worth the trip too: it is how
  * input ever reaches a guest that also polls for what is always true. */
 static void
 poll_wait(struct poll *p)
 {
+	if (wasi_is_deterministic(p->w)) {
+		poll_wait_virtual(p);
+		return;
+	}
 	if (p->want_input || p->timeout > 0)
 		p->readable = guest_io_wait(p->w->io, p->timeout,
 			p->want_input);
@@ -149,9 +166,17 @@ poll_event(const struct poll *p, const struct subscription *s,
 		.error = subscription_error(p, s),
 		.type = s->type,
 	};
+	if (s->type == WASI_EVENT_FD_READ && ev->error == 0 &&
+	    wasi_fd_get(p->w, s->fd)->kind == WASI_FD_FILE) {
+		ev->nbytes = wasi_file_left(wasi_fd_get(p->w, s->fd));
+		return true;
+	}
 	if (s->type == WASI_EVENT_FD_READ && ev->error == 0) {
 		if (!p->readable || !guest_io_readable(p->w->io, &nbytes))
 			return false;
+		/* How many have come is a matter of time. */
+		if (nbytes > 1 && wasi_is_deterministic(p->w))
+			nbytes = 1;
 		ev->nbytes = nbytes;
 		ev->flags = nbytes == 0 ? WASI_EVENT_HANGUP : 0;
 		return true;

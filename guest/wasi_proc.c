@@ -9,43 +9,10 @@ struct signal {
 	const char *detail;	/* of the trap, if it ends the process */
 };
 
-#define ENDS(name) { SIGNAL_ENDS, "raised signal " name }
-#define IGNORED(name) { SIGNAL_IGNORED, NULL }
-#define STOPS(name) { SIGNAL_STOPS, NULL }
-
-/* What the witx says that each signal does, in the order of its values. */
 static const struct signal signals[] = {
-	IGNORED("none"),
-	ENDS("HUP"),
-	ENDS("INT"),
-	ENDS("QUIT"),
-	ENDS("ILL"),
-	ENDS("TRAP"),
-	ENDS("ABRT"),
-	ENDS("BUS"),
-	ENDS("FPE"),
-	ENDS("KILL"),
-	ENDS("USR1"),
-	ENDS("SEGV"),
-	ENDS("USR2"),
-	IGNORED("PIPE"),
-	ENDS("ALRM"),
-	ENDS("TERM"),
-	IGNORED("CHLD"),
-	IGNORED("CONT"),
-	STOPS("STOP"),
-	STOPS("TSTP"),
-	STOPS("TTIN"),
-	STOPS("TTOU"),
-	IGNORED("URG"),
-	ENDS("XCPU"),
-	ENDS("XFSZ"),
-	ENDS("VTALRM"),
-	ENDS("PROF"),
-	IGNORED("WINCH"),
-	ENDS("POLL"),
-	ENDS("PWR"),
-	ENDS("SYS"),
+#define WASI_SIGNAL(name, action) { SIGNAL_##action, "raised signal " #name },
+#include "guest/wasi_signal.def"
+#undef WASI_SIGNAL
 };
 
 #define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))

@@ -1,4 +1,4 @@
-/* WASI: randomness, from the kernel. Runs in the confined child. */
+/* WASI: randomness, from the kernel or made up. Runs in the confined child. */
 #include "guest/wasi_call.h"
 
 #include <errno.h>
@@ -14,6 +14,10 @@ wasi_random_get(struct wasi_call *c, const uint64_t *args)
 
 	if (buf == NULL)
 		return WASI_EFAULT;
+	if (wasi_is_deterministic(c->w)) {
+		wasi_virtual_random(&c->w->virtual, buf, left);
+		return WASI_ESUCCESS;
+	}
 	while (left > 0) {
 		n = getrandom(buf, left, 0);
 		if (n == -1 && errno == EINTR)

@@ -104,7 +104,7 @@ enum msg_form {	/* the first number on the wire */
 	FORM_NONE,	/* not known: the message was not understood so far */
 };
 
-#define MSG_VALUES_MAX 24
+#define MSG_VALUES_MAX 40
 
 struct msg {
 	enum msg_id id;		/* MSG_ERROR: the request was refused */

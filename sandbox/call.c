@@ -17,7 +17,10 @@ struct call_header {
 	uint32_t nargs;
 	uint32_t nenv;
 	uint32_t tty;
-	uint32_t pad;
+	uint32_t files;
+	uint32_t closed;
+	uint32_t deterministic;
+	uint64_t seed;
 };
 
 static int
@@ -47,6 +50,10 @@ call_pack(struct buf *b, const struct call *c)
 		.nargs = c->nargs,
 		.nenv = c->nenv,
 		.tty = c->tty,
+		.files = c->files,
+		.closed = c->closed,
+		.deterministic = c->deterministic,
+		.seed = c->seed,
 	};
 	const size_t start = b->len;
 
@@ -118,6 +125,10 @@ call_unpack(struct call *c, const void *data, size_t len, void *scratch,
 	call.nargs = header.nargs;
 	call.nenv = header.nenv;
 	call.tty = header.tty;
+	call.files = header.files;
+	call.closed = header.closed;
+	call.deterministic = header.deterministic != 0;
+	call.seed = header.seed;
 	/* Each string has a byte at least, its NUL, so that there are never
 	 * more pointers than the scratch has room for. */
 	if (header.has_invoke > 1 ||

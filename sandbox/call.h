@@ -1,6 +1,8 @@
 /*
  * The two pipes of a child, which are all it has: descriptor 0 to read, 1 to
- * write. Both carry frames: a header, then len bytes.
+ * write. Both carry frames: a header, then len bytes. A call that was granted
+ * directories also has a socket to the broker of its client (proto/broker.h),
+ * and from FILE_FD on the files that come over it.
  *
  * Towards the child (written by the daemon, which the child trusts):
  *   IN_CALL   once, first: the call to make, packed by call_pack
@@ -10,6 +12,8 @@
  *
  * From the child (hostile: the daemon checks every field):
  *   OUT_STDOUT, OUT_STDERR   bytes the guest wrote, at most FRAME_DATA_MAX
+ *   OUT_TRACE   text for whoever wanted a trace of the call: printable ASCII and
+ *             newlines, at most FRAME_DATA_MAX, TRACE_MAX in all
  *   OUT_WANT_INPUT   once, when the guest first reads: input may flow now
  *   OUT_WAIT  the guest sleeps: wake it by IN_WAKE after timeout_ns
  *   OUT_RESULT   once, last: struct call_result, then its text
@@ -21,15 +25,21 @@
 #ifndef SANDBOX_CALL_H
 #define SANDBOX_CALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
+#define BROKER_FD	3	/* 2 is taken, and good for nothing */
+#define FILE_FD		4
+#define FILE_FD_END	1024	/* the first that a child cannot have */
+
 #define FRAME_DATA_MAX	65536u		/* payload of a data frame */
 #define CALL_MAX	(1u << 20)	/* payload of IN_CALL: args and env */
 #define RESULT_TEXT_MAX	8192u
+#define TRACE_MAX	(64u << 20)	/* bytes of a call's trace */
 
 enum frame_kind {
 	IN_CALL = 1,
@@ -41,6 +51,7 @@ enum frame_kind {
 	OUT_WANT_INPUT,
 	OUT_WAIT,
 	OUT_RESULT,
+	OUT_TRACE,
 };
 
 struct frame {
@@ -78,6 +89,11 @@ struct call {
 	uint32_t nenv;		/* "NAME=value" */
 	const char *const *env;
 	uint32_t tty;		/* bit n: guest descriptor n is a terminal */
+	uint32_t files;		/* descriptors that the guest may have open at
+				 * once besides the streams; 0: no broker */
+	uint32_t closed;	/* bit n: it is not open */
+	bool deterministic;	/* time and randomness are made up: */
+	uint64_t seed;		/* from this */
 };
 
 /* Append the payload of IN_CALL to b. 0, or -1 if it passes b's bound. */

@@ -9,6 +9,7 @@
  *   zygote -> daemon     CTL_SPAWNED   + [pidfd]          or CTL_FAILED
  *   template -> daemon   CTL_READY                        or CTL_FAILED
  *   daemon -> template   CTL_CALL      + [stdin pipe, output pipe]
+ *                                  or  + [both, broker's socket]
  *   template -> daemon   CTL_SPAWNED   + [pidfd]          or CTL_FAILED
  *
  * The daemon is the parent of all of them (CLONE_PARENT), so that it waits for
@@ -36,6 +37,7 @@ enum template_mode {
 	MODE_INSPECT,		/* children write what it declares, as text */
 	MODE_INSPECT_JSON,	/* likewise, as JSON */
 	MODE_DISASM,		/* children write code, as text */
+	MODE_DISASM_INTERNAL,	/* likewise, as it was translated */
 };
 
 /* What shapes a template: part of its identity. */
@@ -47,6 +49,8 @@ struct template_limits {
 	uint64_t load_cpu_us;	/* CPU time for decoding and instantiation */
 	uint64_t cpu_us;	/* CPU time of each call; 0: no limit */
 	uint64_t mode;		/* enum template_mode */
+	uint64_t trace;		/* 1: host functions are traced */
+	uint64_t one_nan;	/* 1: arithmetic makes the canonical NaN only */
 };
 
 enum ctl_kind {
@@ -90,6 +94,7 @@ struct ctl_msg {
 		} error;
 		struct {				/* CTL_READY */
 			uint64_t load_us;
+			uint64_t bytes;	/* resident, at the most so far */
 		} ready;
 	};
 };

@@ -16,6 +16,7 @@ static const struct sock_fprog filter_programs[FILTER_COUNT] = {
 	[FILTER_ZYGOTE] = PROGRAM(filter_zygote),
 	[FILTER_TEMPLATE] = PROGRAM(filter_template),
 	[FILTER_CHILD] = PROGRAM(filter_child),
+	[FILTER_FILES] = PROGRAM(filter_files),
 #undef PROGRAM
 };
 

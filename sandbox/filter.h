@@ -7,11 +7,13 @@
 
 #include <linux/filter.h>
 
-/* In this order a process and its forks put them on, each narrower. */
+/* In this order a process and its forks put them on, each narrower. A child
+ * has one of the last two. */
 enum filter_stage {
 	FILTER_ZYGOTE,
 	FILTER_TEMPLATE,
 	FILTER_CHILD,
+	FILTER_FILES,	/* a child that was granted directories */
 	FILTER_COUNT
 };
 

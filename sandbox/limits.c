@@ -15,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sandbox/call.h"
 #include "sandbox/ctl.h"
 #include "sandbox/enter.h"
 
-#define LIMIT_FILES	64	/* a template's sealed memory, and some */
 #define LIMIT_STACK	(8u << 20)	/* of C; guest frames are elsewhere */
 
 /* What a template may use beyond what it was given for the guest: fixed parts,
@@ -98,7 +98,7 @@ limits_enter(struct enter *e)
 
 	if (limit_set(RLIMIT_CORE, 0, 0) == -1 ||
 	    limit_set(RLIMIT_NPROC, processes, processes) == -1 ||
-	    limit_set(RLIMIT_NOFILE, LIMIT_FILES, LIMIT_FILES) == -1 ||
+	    limit_set(RLIMIT_NOFILE, FILE_FD_END, FILE_FD_END) == -1 ||
 	    limit_set(RLIMIT_MEMLOCK, 0, 0) == -1 ||
 	    limit_set(RLIMIT_MSGQUEUE, 0, 0) == -1 ||
 	    limit_set(RLIMIT_STACK, LIMIT_STACK, LIMIT_STACK) == -1)
@@ -126,13 +126,28 @@ limits_template(const struct template_limits *lim, size_t module_len)
 	if (limit_set(RLIMIT_DATA, bytes, bytes) == -1)
 		return -1;
 #endif
-	return limit_set(RLIMIT_FSIZE, bytes, bytes);
+	return limit_set(RLIMIT_FSIZE, bytes, RLIM_INFINITY);
 }
 
 int
 limits_loaded(void)
 {
-	return limit_set(RLIMIT_FSIZE, 0, 0);
+	return limit_set(RLIMIT_FSIZE, 0, RLIM_INFINITY);
+}
+
+int
+limits_files(void)
+{
+	return limit_set(RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY);
+}
+
+uint64_t
+limits_memory_used(void)
+{
+	struct rusage ru = { 0 };
+
+	getrusage(RUSAGE_SELF, &ru);
+	return (uint64_t)ru.ru_maxrss << 10;
 }
 
 int

@@ -25,6 +25,12 @@ int limits_template(const struct template_limits *lim, size_t module_len);
 /* In a template that has loaded its module: files grow no more. */
 int limits_loaded(void);
 
+/* In a child that was granted directories: files grow after all. */
+int limits_files(void);
+
+/* Bytes of memory that the process has had at the most. */
+uint64_t limits_memory_used(void);
+
 /* SIGXCPU when the process has used cpu_us of CPU time since its birth. */
 int limits_cpu_start(uint64_t cpu_us, int *timer);
 int limits_cpu_stop(int timer);

@@ -2,7 +2,11 @@
  * Compiles sandbox/policy.def to the BPF programs of sandbox/filter.c. Runs
  * on the machine that builds, and is the only user of libseccomp.
  *
- *	mkfilter x86_64|aarch64 > filters.inc
+ *	mkfilter x86_64|aarch64 [NUMBER] > filters.inc
+ *
+ * With a number, one thing of the policy is left out: rows and their checks are
+ * counted from 0 in their order, each row before its checks. For a test, which
+ * must notice; exits with 2 behind the last of them.
  */
 #include "config.h"
 
@@ -12,6 +16,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +26,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sandbox/call.h"
 #include "sandbox/ctl.h"
 
-_Static_assert(CTL_PRELOAD_MAX == 7, "one row of policy.def for each module");
+_Static_assert((FILE_FD & (FILE_FD - 1)) == 0 &&
+    (FILE_FD_END & (FILE_FD_END - 1)) == 0, "see filter_add");
+_Static_assert(BROKER_FD == CTL_FD && MODULE_FD >= FILE_FD,
+    "rows of policy.def for the one hold for the other");
 
 #define POLICY_ARGS 4
 #define PROGRAM_MAX 4096	/* BPF_MAXINSNS */
 
-enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_CHILD };
+/* Each may what those behind it may. */
+enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_FILES, STAGE_CHILD };
 
 struct policy_row {
 	enum policy_stage stage;
@@ -39,13 +49,16 @@ struct policy_row {
 #define EQ(n, value)	{ n, SCMP_CMP_EQ, (uint64_t)(value), 0 }
 #define LE(n, value)	{ n, SCMP_CMP_LE, (uint64_t)(value), 0 }
 #define ONLY(n, bits)	{ n, SCMP_CMP_MASKED_EQ, ~(uint64_t)(bits), 0 }
+/* Argument 0, first in its row: see filter_add. */
+#define FILE_ARG	{ 0, SCMP_CMP_GE, FILE_FD, 0 }
 
-static const struct policy_row policy[] = {
+static struct policy_row policy[] = {
 #define SYSCALL(stage, name, reason, ...) \
 	{ STAGE_##stage, #name, { __VA_ARGS__ } },
 #include "sandbox/policy.def"
 #undef SYSCALL
 };
+#define POLICY_ROWS (sizeof(policy) / sizeof(policy[0]))
 
 static void
 die(const char *what, const char *name, int error)
@@ -74,21 +87,74 @@ filter_new(uint32_t arch)
 	return ctx;
 }
 
+/*
+ * Whether the filters beneath a child's, its template's and the zygote's, make
+ * the same checks: they let this call pass in no wider way. Filters are
+ * inherited and all must agree, so the child's need not repeat them; it is put
+ * on once per call, at a price for each instruction.
+ */
+static bool
+is_checked_beneath(const struct policy_row *row)
+{
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		if (policy[i].stage != STAGE_CHILD && policy[i].name != NULL &&
+		    strcmp(policy[i].name, row->name) == 0)
+			return false;
+	}
+	return row->stage == STAGE_CHILD;
+}
+
+static unsigned
+row_checks(const struct policy_row *row)
+{
+	unsigned n = 0;
+
+	while (n < POLICY_ARGS && row->checks[n].op != 0)
+		n++;
+	return n;
+}
+
 static void
-filter_add(scmp_filter_ctx ctx, const struct policy_row *row)
+filter_add_rule(scmp_filter_ctx ctx, const struct policy_row *row, bool thin)
 {
 	int nr = seccomp_syscall_resolve_name(row->name);
-	unsigned nchecks = 0;
+	unsigned nchecks = row_checks(row);
 	int error;
 
-	while (nchecks < POLICY_ARGS && row->checks[nchecks].op != 0)
-		nchecks++;
+	if (thin && is_checked_beneath(row))
+		nchecks = 0;
 	if (nr == __NR_SCMP_ERROR)
 		die("unknown system call", row->name, -38);
 	error = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr,
 	    nchecks, row->checks);
 	if (error != 0)
 		die("cannot allow", row->name, error);
+}
+
+/*
+ * FILE_ARG: a rule can compare an argument once, which leaves no way to bound
+ * it on both sides; and bounded from below alone, what has bits in the upper
+ * half of the register would pass, which the kernel then drops. So there is a
+ * rule for 4 to 7, one for 8 to 15, and so on. The processes around have no
+ * such files: their filters, which every call passes too, stay short.
+ */
+static void
+filter_add(scmp_filter_ctx ctx, enum policy_stage stage,
+    const struct policy_row *row)
+{
+	const bool thin = stage == STAGE_CHILD || stage == STAGE_FILES;
+	struct policy_row part = *row;
+
+	if (row->checks[0].op != SCMP_CMP_GE || stage != STAGE_FILES) {
+		filter_add_rule(ctx, row, thin);
+		return;
+	}
+	for (uint64_t from = FILE_FD; from < FILE_FD_END; from *= 2) {
+		part.checks[0].op = SCMP_CMP_MASKED_EQ;
+		part.checks[0].datum_a = ~(from - 1);
+		part.checks[0].datum_b = from;
+		filter_add_rule(ctx, &part, thin);
+	}
 }
 
 /* Print a finished filter as the initialiser of an array. */
@@ -115,14 +181,37 @@ filter_print(scmp_filter_ctx ctx, const char *name)
 	printf("};\n");
 }
 
+/* Leave out the thing of this number. */
+static void
+policy_omit(unsigned long number)
+{
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		struct policy_row *row = &policy[i];
+		unsigned n = row_checks(row);
+
+		if (number == 0) {
+			row->name = NULL;
+			return;
+		}
+		if (number <= n) {
+			for (unsigned k = (unsigned)number; k < POLICY_ARGS; k++)
+				row->checks[k - 1] = row->checks[k];
+			row->checks[POLICY_ARGS - 1].op = 0;
+			return;
+		}
+		number -= 1 + n;
+	}
+	exit(2);
+}
+
 static void
 stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 {
 	scmp_filter_ctx ctx = filter_new(arch);
 
-	for (size_t i = 0; i < sizeof(policy) / sizeof(policy[0]); i++) {
-		if (policy[i].stage >= stage)
-			filter_add(ctx, &policy[i]);
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		if (policy[i].name != NULL && policy[i].stage >= stage)
+			filter_add(ctx, stage, &policy[i]);
 	}
 	filter_print(ctx, name);
 	seccomp_release(ctx);
@@ -131,16 +220,20 @@ stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 int
 main(int argc, char **argv)
 {
-	uint32_t arch = argc == 2 ? seccomp_arch_resolve_name(argv[1]) : 0;
+	uint32_t arch = argc == 2 || argc == 3 ?
+	    seccomp_arch_resolve_name(argv[1]) : 0;
 
 	if (arch == 0) {
-		fprintf(stderr, "usage: mkfilter x86_64|aarch64\n");
+		fprintf(stderr, "usage: mkfilter x86_64|aarch64 [NUMBER]\n");
 		return 1;
 	}
+	if (argc == 3)
+		policy_omit(strtoul(argv[2], NULL, 10));
 	printf("/* Made by sandbox/mkfilter from sandbox/policy.def for %s. */\n",
 	    argv[1]);
 	stage_print(arch, STAGE_ZYGOTE, "filter_zygote");
 	stage_print(arch, STAGE_TEMPLATE, "filter_template");
 	stage_print(arch, STAGE_CHILD, "filter_child");
+	stage_print(arch, STAGE_FILES, "filter_files");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

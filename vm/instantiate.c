@@ -107,13 +107,13 @@ import_find(const struct vm_store *s, const struct module *m,
 
 uint32_t
 vm_find_unlinked(const struct vm_store *s, const struct vm_module *m,
-	struct vm_extern_item *offered)
+	uint32_t from, struct vm_extern_item *offered)
 {
 	const struct module *syntax = &m->syntax;
 	uint32_t i;
 
 	*offered = (struct vm_extern_item){ .object = NULL };
-	for (i = 0; i < syntax->nimports; i++) {
+	for (i = from; i < syntax->nimports; i++) {
 		const struct import *im = &syntax->imports[i];
 		const struct vm_extern_item *item =
 			store_find(s, im->module, im->name);

@@ -256,19 +256,26 @@ check_body(struct module *m, struct validator *v, uint32_t func,
 }
 
 int
+load_bodies_by(struct module *m, struct validator *v,
+	struct code_locals *locals)
+{
+	for (uint32_t i = m->nimported_funcs; i < m->nfuncs; i++) {
+		if (check_body(m, v, i, locals) == -1)
+			return load_fail_body(m, i, v->err);
+	}
+	return 0;
+}
+
+int
 load_bodies(struct module *m, struct err *err)
 {
 	struct code_locals locals;
 	struct validator v;
-	int rc = 0;
+	int rc;
 
 	code_locals_init(&locals);
 	validator_init(&v, m, err);
-	for (uint32_t i = m->nimported_funcs; i < m->nfuncs && rc == 0; i++) {
-		rc = check_body(m, &v, i, &locals);
-		if (rc == -1)
-			load_fail_body(m, i, err);
-	}
+	rc = load_bodies_by(m, &v, &locals);
 	validator_clear(&v);
 	code_locals_clear(&locals);
 	return rc;

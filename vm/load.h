@@ -6,6 +6,7 @@
 #define VM_LOAD_H
 
 #include "base/err.h"
+#include "vm/binary/code.h"
 #include "vm/syntax/canon.h"
 #include "vm/valid/validator.h"
 
@@ -19,6 +20,10 @@ int load_module(struct module *m, struct canon *c, const uint8_t *bytes,
 
 /* Validate all bodies; adds to m->features_used what they use. 0 or -1. */
 int load_bodies(struct module *m, struct err *err);
+/* The same with the caller's validator of m, whose memory suffices for any of
+ * the bodies afterwards, as does that of locals. */
+int load_bodies_by(struct module *m, struct validator *v,
+	struct code_locals *locals);
 
 /*
  * For who steps through bodies himself: to be called with the error that body

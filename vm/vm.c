@@ -39,6 +39,18 @@ vm_free(struct vm *vm)
 	free(vm);
 }
 
+void
+vm_set_lazy(struct vm *vm, size_t bytes)
+{
+	vm->lazy_bytes = bytes;
+}
+
+void
+vm_set_one_nan(struct vm *vm)
+{
+	vm->one_nan = true;
+}
+
 /* ---- modules --------------------------------------------------------------- */
 
 int
@@ -54,8 +66,8 @@ vm_module_new(struct vm *vm, const uint8_t *bytes, size_t len,
 		free(m);
 		return -1;
 	}
-	if (compile_bodies(m, err) == -1 ||
-	    region_protect(&m->code.region) == -1) {
+	if (compile_bodies(m, err) == -1 || (m->compiler == NULL &&
+	    region_protect(&m->code.region) == -1)) {
 		err_set(err, VM_NOMEM, "cannot protect code");
 		vm_module_free(m);
 		return -1;
@@ -69,7 +81,7 @@ vm_module_free(struct vm_module *m)
 {
 	if (m == NULL)
 		return;
-	code_clear(&m->code);
+	compile_clear(m);
 	module_clear(&m->syntax);
 	free(m);
 }
@@ -195,17 +207,56 @@ vm_store_warm(struct vm_store *s)
 
 /* ---- freezing ---------------------------------------------------------------- */
 
+/* Code that is still to be translated stays with each process. */
+static int
+freeze_code(struct vm_module *m)
+{
+	if (m->compiler != NULL || m->sealed)
+		return 0;
+	if (region_seal(&m->code.region, 0) == -1)
+		return -1;
+	m->sealed = true;
+	return 0;
+}
+
+/* Calls through tables and references need no stub any more. */
+static void
+point_at_code(struct vm_instance *i)
+{
+	const struct code *c = &i->vm_module->code;
+
+	for (uint32_t f = 0; f < c->nfuncs; f++)
+		i->own_funcs[f].code = c->region.base + c->funcs[f].start;
+}
+
+int
+vm_store_translate(struct vm_store *s, uint32_t n)
+{
+	for (struct vm_instance *i = s->instances; i != NULL; i = i->next) {
+		int rc;
+
+		if (i->vm_module->sealed)
+			continue;
+		rc = compile_more(i->vm_module, n);
+		if (rc != 0)
+			return rc;
+		for (struct vm_instance *k = s->instances; k != NULL; k = k->next)
+			if (k->vm_module == i->vm_module)
+				point_at_code(k);
+		if (freeze_code(i->vm_module) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 vm_store_freeze(struct vm_store *s, struct err *err)
 {
 	const bool small = store_image_is_small(s);
 
 	for (struct vm_instance *i = s->instances; i != NULL; i = i->next) {
-		struct vm_module *m = i->vm_module;
-
-		if (!m->sealed && region_seal(&m->code.region, 0) == -1)
+		if (freeze_code(i->vm_module) == -1)
 			return err_set(err, VM_NOMEM, "cannot seal code");
-		m->sealed = true;
 	}
 	for (struct mem_inst *m = s->memories; m != NULL && !small; m = m->next) {
 		if (region_seal(&m->region, 1) == -1)

@@ -95,6 +95,22 @@ struct vm *vm_new(void);	/* NULL: out of memory */
 void vm_free(struct vm *vm);
 
 /*
+ * Modules that are loaded from now on and whose code section has at least so
+ * many bytes are validated whole, but each function is translated when it is
+ * called first: sooner there, slower on the way. 0, the default: none.
+ */
+void vm_set_lazy(struct vm *vm, size_t bytes);
+
+/*
+ * For modules that are made from now on: every NaN that arithmetic makes is the
+ * canonical one, as in the specification's deterministic profile, so that
+ * results are the same bits on every machine. Without it a NaN's sign and
+ * payload are the processor's. It costs code that computes with floats an
+ * instruction more for each.
+ */
+void vm_set_one_nan(struct vm *vm);
+
+/*
  * Decode and validate a module. bytes are borrowed until vm_module_free.
  * 0, or -1 with VM_MALFORMED, VM_INVALID, VM_LIMIT or VM_NOMEM.
  */
@@ -201,12 +217,12 @@ int vm_instantiate(struct vm_store *s, struct vm_module *m,
 	struct vm_instance **out, struct vm_trap *trap, struct err *err);
 
 /*
- * After VM_UNLINKABLE: the number of the first import of m that could not be
- * linked, and what the store has under its name (object NULL: nothing). The
- * number of imports if all can be.
+ * After VM_UNLINKABLE: the number of the first import of m, beginning with from,
+ * that could not be linked, and what the store has under its name (object NULL:
+ * nothing). The number of imports if all can be.
  */
 uint32_t vm_find_unlinked(const struct vm_store *s, const struct vm_module *m,
-	struct vm_extern_item *offered);
+	uint32_t from, struct vm_extern_item *offered);
 
 /* The type that an import wants and that an item has, in the text format:
  * "(func (param i32))". NUL-terminated, cut to size - 1 bytes. */
@@ -264,6 +280,13 @@ bool vm_extern_value(struct vm_store *s, vm_ref ref, uint32_t *value);
  * (the store is then as before).
  */
 int vm_store_freeze(struct vm_store *s, struct err *err);
+
+/*
+ * Of a frozen store: translate at most n of the functions that wait for their
+ * first call (see vm_set_lazy), and seal the code when none is left. 1 if some
+ * are; 0 if not; -1 without memory, and then the code is as it was.
+ */
+int vm_store_translate(struct vm_store *s, uint32_t n);
 
 /*
  * In a process that was forked from a frozen store and has nothing to do yet:

@@ -59,12 +59,16 @@ run_tape(const char *program, uint32_t limit)
 		case '-': tape[at]--; break;
 		case '.': sum = sum * 31 + tape[at]; break;
 		case '[':
-			for (depth = 1; tape[at] == 0 && depth > 0;)
-				depth += (*++p == '[') - (*p == ']');
+			for (depth = 1; tape[at] == 0 && depth > 0;) {
+				p++;
+				depth += (*p == '[') - (*p == ']');
+			}
 			break;
 		case ']':
-			for (depth = 1; tape[at] != 0 && depth > 0;)
-				depth += (*--p == ']') - (*p == '[');
+			for (depth = 1; tape[at] != 0 && depth > 0;) {
+				p--;
+				depth += (*p == ']') - (*p == '[');
+			}
 			break;
 		}
 	}

@@ -167,7 +167,9 @@ def test_looking_at_a_module_is_a_mode_of_submit():
             (["inspect", module()], "inspect", None),
             (["inspect", "--json", module()], "inspect-json", None),
             (["disasm", module()], "disasm", None),
-            (["disasm", module(), "$f"], "disasm", "$f")):
+            (["disasm", module(), "$f"], "disasm", "$f"),
+            (["disasm", "--internal", module(), "$f"], "disasm-internal",
+             "$f")):
         fake = Fake(lambda job: (job.accept(), job.output(b"text\n"),
                                  job.exit()))
         result = fake.wasmctl(*line)

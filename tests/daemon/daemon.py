@@ -1,6 +1,7 @@
 """A wasmd with the stand-in for the virtual machine (tests/daemon/fake_run.c),
 for one test; what it holds and what it leaves behind is looked at."""
 import functools
+import grp
 import os
 import pathlib
 import pwd
@@ -14,6 +15,10 @@ from harness import BUILD, WASMD, equal, until
 
 WORKER = BUILD / "tests" / "daemon" / "fake-worker"
 SANITIZED = "#define WITH_SANITIZERS" in (BUILD / "config.h").read_text()
+
+
+# So that users without a group of their own can connect.
+OPEN_TO_ALL = ("--group", "nogroup") if os.geteuid() == 0 else ()
 
 
 def _user():
@@ -50,6 +55,7 @@ class Daemon:
         self.socket = socket_path or str(self.dir / "wasmd.sock")
         self.log_path = self.dir / "log"
         argv = [WASMD, "--socket", self.socket, "--worker", WORKER,
+                "--store", self.dir / "store",
                 "--user", _user(), "--log-level", "debug", *options]
         with open(self.log_path, "wb") as log:
             self.process = harness.start(
@@ -72,6 +78,19 @@ class Daemon:
         conn = wire.Connection.connect(self.socket, **options)
         harness.at_end(conn.close)
         return conn
+
+    def connect_as(self, uid, **options):
+        """A connection of another user, for a daemon with OPEN_TO_ALL."""
+        if os.geteuid() != 0:
+            raise harness.Skip("only root can be another user")
+        egid = os.getegid()
+        os.setegid(grp.getgrnam("nogroup").gr_gid)
+        os.seteuid(uid)
+        try:
+            return self.connect(**options)
+        finally:
+            os.seteuid(0)
+            os.setegid(egid)
 
     def run(self, script, **params):
         """(error, output, record) of a job on a connection of its own."""

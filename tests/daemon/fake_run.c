@@ -4,7 +4,10 @@
  * out of the interpreter can be said there, too. Runs in template and child.
  *
  * Lines that a template heeds: malformed, invalid, unlinkable, memory,
- * load-crash, load-violation, load-spin, load-empty, load-deaf.
+ * load-crash, load-violation, load-spin, load-empty, load-deaf, load-hold MIB,
+ * and once it has got hold of the template: load-strays N, load-untimed,
+ * ready-strays N, ready-bomb, ready-breed, ready-spin, ready-twice, ready-early,
+ * ready-short, ready-lie, turn (when it is asked for its second child).
  * Lines that a child does in turn: out TEXT, err TEXT (\n is put behind),
  * put TEXT (nothing is), flood, burst N, spin, sleep MS, forever, cat, args,
  * preloaded (the others' names and contents, a line each),
@@ -12,9 +15,15 @@
  * of ours: crash, check, violation, garbage, unknown-frame, half-frame,
  * late-data, bad-result, vanish, hang, raw-flood, wait-flood.
  */
+#include "config.h"
+
 #include <stdbool.h>
 #include <stdnoreturn.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -94,7 +103,145 @@ spin(void)
 		;
 }
 
+/* ---- a template that is not ours any more --------------------------------- */
+
+/* As guest/template.c clones, but nobody is told. 0 in the clone, or -1. */
+static long
+clone_in_secret(void)
+{
+	int pidfd;
+	long pid = syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD, 0,
+		&pidfd, 0, 0);
+
+	if (pid > 0)
+		close(pidfd);
+	return pid;
+}
+
+/* A process that is there, and takes no notice of anything. */
+static noreturn void
+linger(void)
+{
+	spin();
+	process_exit(0);
+}
+
+static void
+strays(uint64_t n)
+{
+	while (n-- > 0) {
+		if (clone_in_secret() == 0)
+			linger();
+	}
+}
+
+static noreturn void
+bomb(bool breed)
+{
+	for (;;) {
+		long pid = clone_in_secret();
+
+		if (pid == 0 && !breed)
+			linger();
+	}
+}
+
+/* Say what a template says when it has loaded its module. */
+static void
+say_ready(uint64_t id, size_t len)
+{
+	struct ctl_msg msg = { .kind = CTL_READY, .id = id };
+
+	fd_send(CTL_FD, &msg, len, NULL, 0);
+}
+
+static void
+say_spawned(uint64_t id, int fd)
+{
+	struct ctl_msg msg = { .kind = CTL_SPAWNED, .id = id };
+
+	fd_send(CTL_FD, &msg, sizeof(msg), &fd, 1);
+}
+
+static void
+await_request(void)
+{
+	struct ctl_msg msg;
+	int fds[2];
+	size_t nfds;
+
+	if (fd_recv(CTL_FD, &msg, sizeof(msg), fds, 2, &nfds) <= 0)
+		process_exit(PROCESS_EXIT_DONE);
+}
+
+/* The first child as it should be, then nothing. */
+static noreturn void
+turn(void)
+{
+	struct ctl_msg msg;
+	int fds[2], pidfd;
+	size_t nfds;
+	long pid;
+
+	say_ready(0, sizeof(struct ctl_msg));
+	fd_recv(CTL_FD, &msg, sizeof(msg), fds, 2, &nfds);
+	pid = syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD, 0,
+		&pidfd, 0, 0);
+	if (pid == 0)
+		linger();
+	say_spawned(msg.id, pidfd);
+	await_request();
+	say_ready(0, sizeof(struct ctl_msg));
+	linger();
+}
+
+static void
+take_over(struct line *l)
+{
+	const size_t len = sizeof(struct ctl_msg);
+
+	if (is(l, "load-strays"))
+		strays(number(l));
+	if (is(l, "load-untimed")) {
+		for (long timer = 0; timer < 10; timer++)
+			syscall(SYS_timer_delete, timer);
+		linger();
+	}
+	if (is(l, "turn"))
+		turn();
+	if (l->len < 6 || memcmp(l->text, "ready-", 6) != 0)
+		return;
+	say_ready(0, is(l, "ready-short") ? len - 1 : len);
+	if (is(l, "ready-strays")) {
+		strays(number(l));
+		for (;;)
+			await_request();
+	}
+	if (is(l, "ready-bomb"))
+		bomb(false);
+	if (is(l, "ready-breed"))
+		bomb(true);
+	if (is(l, "ready-twice"))
+		say_ready(0, len);
+	if (is(l, "ready-early"))
+		say_spawned(1234, STDIN_FILENO);
+	if (is(l, "ready-lie")) {
+		await_request();
+		say_spawned(1, STDIN_FILENO);
+	}
+	linger();
+}
+
 /* ---- the template -------------------------------------------------------- */
+
+static void
+hold(uint64_t mib)
+{
+	char *p = malloc(mib << 20);
+
+	for (uint64_t i = 0; p != NULL && i < mib << 20; i += 4096)
+		((volatile char *)p)[i] = 1;
+}
 
 int
 run_load(const struct run_module *modules, unsigned count,
@@ -123,6 +270,9 @@ run_load(const struct run_module *modules, unsigned count,
 		violate();
 	if (is(&l, "load-spin"))
 		spin();
+	if (is(&l, "load-hold"))
+		hold(number(&l));
+	take_over(&l);
 	if (is(&l, "load-empty")) {
 		fd_send(CTL_FD, "", 0, &(int){ STDIN_FILENO }, 1);
 		spin();
@@ -344,6 +494,18 @@ act(struct guest_io *io, const struct call *call, struct line *l)
 		preloaded(io);
 	else
 		misbehave(io, l);
+}
+
+bool
+run_translate(void)
+{
+	return false;
+}
+
+bool
+run_is_partial(void)
+{
+	return false;
 }
 
 void

@@ -60,16 +60,20 @@ on_idle(void *arg)
 static struct event_base *base;
 static struct conns *conns;
 static struct users users;
+static struct policies policies;
 
 static int
 setup(void **state)
 {
 	struct conns_config config = {
-		.users = &users, .max = 5, .max_user = 5, .hello_ms = 200,
+		.users = &users, .max = 5, .hello_ms = 200,
 		.on_idle = on_idle,
 	};
 
-	users_init(&users);
+	policies_init(&policies);
+	policies.each.max_conns = 5;
+	policies.each.access = 1;
+	users_init(&users, &policies);
 	handled = resumed = abandoned = idle = 0;
 	taken.count = 0;
 	config.base = base = event_base_new();

@@ -119,6 +119,10 @@ def test_bad_requests_are_answered_and_forgotten():
             ({"module": b"x", "args": ["a", 1]}, "usage"),
             ({"module": b"x", "env": ["NOVALUE"]}, "usage"),
             ({"module": b"x", "params": ["1"]}, "usage"),
+            ({"module": b"x", "seed": 1}, "usage"),
+            ({"module": b"x", "seed": 1, "deterministic": False}, "usage"),
+            ({"module": b"x", "stdin": True, "closed": 5}, "usage"),
+            ({"module": b"x", "closed": 8}, "too-large"),
             ({"module": b"x", "tty": 8}, "too-large"),
             ({"module": b"x", "args": ["x" * 200000]}, "too-large"),
             ({"module": b"x" * 800000}, "too-large"),
@@ -358,7 +362,7 @@ def test_child_that_asks_to_be_woken_for_ever():
 
 @test
 def test_ten_thousand_calls_leave_nothing():
-    d = Daemon()
+    d = Daemon("--quarantine", "0", "--ready", "1")
     count = int(os.environ.get("WASMD_TEST_CALLS", "500"))
     with d.connect() as conn:
         conn.run(b"out x\n")

@@ -18,7 +18,9 @@
 #include "daemon/module.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
+#include "daemon/store.h"
 #include "daemon/submit.h"
+#include "daemon/templates.h"
 #include "daemon/user.h"
 
 /* ---- notes --------------------------------------------------------------- */
@@ -67,6 +69,12 @@ void template_request(struct templates *ts, struct child_request *r, uid_t uid,
 	const struct program *p, const struct template_limits *limits)
 { note('t'); }
 void template_cancel(struct child_request *r) { }
+int templates_admit(const struct templates *ts, uid_t uid,
+	const struct program *p, struct err *err, uint64_t *left_ms)
+{ return 0; }
+void templates_crash(struct templates *ts, uid_t uid, const struct program *p)
+{ note('Q'); }
+bool process_end_is_crash(const struct process_end *end) { return false; }
 void child_free(struct child *c) { }
 void process_kill(struct process *p) { note('K'); }
 int stream_start_take(struct stream *s, struct event_base *base, int fd)
@@ -86,7 +94,15 @@ int feed_eof(struct feed *f) { return 0; }
 int feed_data(struct feed *f, const void *data, size_t len) { return 0; }
 void feed_want(struct feed *f) { }
 
+/* store */
+int store_ready(struct store *st, struct err *err) { return 0; }
+struct store_op *store_get(struct store *st, uid_t uid,
+	const uint8_t digest[DIGEST_BYTES], struct store_reader reader)
+{ return NULL; }
+void store_forget(struct store_op *op) { }
+
 /* the rest */
+struct module *module_ref(struct module *m) { return m; }
 struct module *module_from_bytes(struct event_base *base, const void *data,
 	size_t len, struct module_reader reader, struct err *err)
 { return (struct module *)notes; }
@@ -106,6 +122,8 @@ struct user *user_ref(struct users *users, uid_t uid)
 	return &u;
 }
 void user_unref(struct user *u) { }
+bool user_is_admitted(const struct user *u) { return true; }
+uint64_t user_pay_call(struct user *u, uint64_t now_us) { return 0; }
 
 /* ---- one job in one state ------------------------------------------------ */
 

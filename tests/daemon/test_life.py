@@ -13,7 +13,8 @@ from harness import WASMD, contains, equal, run, until
 
 def refused(*options, env=None):
     """The text with which it does not start."""
-    result = run([WASMD, *options], seconds=10,
+    result = run([WASMD, "--store", harness.scratch() / "store", *options],
+                 seconds=10,
                  env=dict(os.environ, **(env or {})))
     equal(result.returncode, 1)
     equal(result.stderr.decode().count("\n"), 1, "one message")
@@ -157,14 +158,6 @@ def test_second_signal_does_not_wait():
 
 
 @test
-def test_sighup_is_ignored():
-    d = Daemon()
-    d.process.send_signal(signal.SIGHUP)
-    time.sleep(0.1)
-    equal(d.status("exit 0\n"), "OK")
-
-
-@test
 def test_killed_daemon_leaves_no_process():
     d = Daemon()
     conn = d.connect()
@@ -254,7 +247,7 @@ def as_other_user(path):
     return text[1:-1]
 
 
-def hand_over(where, *options):
+def hand_over(where, *options, env=None):
     """A daemon that is given its socket and tells when it is ready."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(where / "s"))
@@ -269,10 +262,11 @@ def hand_over(where, *options):
         os.dup2(listener.fileno(), 3)
         os.set_inheritable(3, True)
     process = harness.start(
-        ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", WASMD, "--worker",
+        ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", WASMD, "--store",
+         harness.scratch() / "store", "--worker",
          WORKER, "--user", _user(), *options], preexec_fn=give,
         close_fds=False, env=dict(os.environ, LISTEN_FDS="1",
-                                  NOTIFY_SOCKET=str(where / "notify")))
+                                  NOTIFY_SOCKET=str(where / "notify"), **(env or {})))
     equal(told.recv(100), b"READY=1")
     listener.close()
     return process, told
@@ -286,9 +280,78 @@ def test_socket_handed_over_and_readiness_told():
     with wire.Connection.connect(str(where / "s")) as conn:
         equal(conn.run(b"exit 4\n")[2]["exit_code"], 4)
     process.send_signal(signal.SIGTERM)
-    equal(told.recv(100), b"STOPPING=1")
+    # The drain's 5 s, and what the end itself may take.
+    equal(told.recv(100), b"STOPPING=1\nEXTEND_TIMEOUT_USEC=7500000")
     equal(process.wait(5), 0)
     equal((where / "s").exists(), True, "not ours to remove")
+
+
+@test
+def test_reload_is_told():
+    where = harness.scratch()
+    os.chmod(where, 0o755)
+    conf = where / "wasmd.conf"
+    conf.write_text("max-jobs = 5\n")
+    process, told = hand_over(where, "--config", conf)
+    before = time.monotonic_ns() // 1000
+    process.send_signal(signal.SIGHUP)
+    words = told.recv(200).decode().split("\n")
+    equal(words[0], "RELOADING=1")
+    name, _, when = words[1].partition("=")
+    equal(name, "MONOTONIC_USEC")
+    equal(before <= int(when) <= time.monotonic_ns() // 1000, True)
+    equal(told.recv(200), b"READY=1\nSTATUS=")
+    conf.write_text("max-jobs = 0\n")
+    process.send_signal(signal.SIGHUP)
+    contains(told.recv(200), b"RELOADING=1")
+    contains(told.recv(200), b"READY=1\nSTATUS=The configuration is bad")
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(5), 0)
+
+
+@test
+def test_watchdog_is_kept_quiet():
+    where = harness.scratch()
+    os.chmod(where, 0o755)
+    process, told = hand_over(where, env={"WATCHDOG_USEC": "200000"})
+    for _ in range(3):
+        equal(told.recv(100), b"WATCHDOG=1")
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(5), 0)
+
+
+@test
+def test_watchdog_of_another_process_is_not_ours():
+    where = harness.scratch()
+    os.chmod(where, 0o755)
+    process, told = hand_over(where, env={"WATCHDOG_USEC": "100000",
+                                          "WATCHDOG_PID": "1"})
+    told.settimeout(0.4)
+    try:
+        text = told.recv(100)
+    except TimeoutError:
+        text = b""
+    equal(text, b"")
+    process.send_signal(signal.SIGTERM)
+    equal(process.wait(5), 0)
+
+
+@test
+def test_priorities_are_for_the_journal_only():
+    conf = harness.scratch() / "bad.conf"
+    conf.write_text("max-jobs = 5\n")
+    reader, writer = os.pipe()
+    st = os.fstat(writer)
+    argv = [WASMD, "--config", conf, "--socket", "/nonexistent/s", "--user",
+            _user()]
+    for stream, expected in ((f"{st.st_dev}:{st.st_ino}", b"<3>"),
+                             (f"{st.st_dev}:{st.st_ino + 1}", b"wasmd: "),
+                             ("nonsense", b"wasmd: ")):
+        run(argv, stderr=writer, env=dict(os.environ, JOURNAL_STREAM=stream))
+        line = os.read(reader, 1000)
+        equal(line[:len(expected)], expected)
+    os.close(reader)
+    os.close(writer)
 
 
 @test
@@ -298,13 +361,14 @@ def test_out_of_descriptors_accepting_waits():
     import resource
 
     def few():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (52, 52))
     path = str(where / "s")
     log = where / "log"
     with open(log, "wb") as out:
         process = harness.start(
             [WASMD, "--socket", path, "--worker", WORKER, "--user", _user(),
-             "--log-level", "debug", "--hello-timeout", "1s"],
+             "--store", where / "store", "--log-level", "debug",
+             "--hello-timeout", "1s"],
             preexec_fn=few, stderr=out)
     until(lambda: os.path.exists(path))
     time.sleep(0.2)

@@ -68,7 +68,10 @@ parse(struct options *o, const char *first, const char *second)
 {
 	char *argv[] = { "wasmd", (char *)first, (char *)second, NULL };
 	struct err err = ERR_NONE;
-	int r = options_parse(o, first == NULL ? 1 : second == NULL ? 2 : 3,
+	int r;
+
+	assert_int_equal(options_init(o, &err), 0);
+	r = options_parse(o, first == NULL ? 1 : second == NULL ? 2 : 3,
 		argv, &err);
 
 	assert_true(r == 0 || err.text[0] != '\0');
@@ -82,14 +85,14 @@ test_options(void **state)
 
 	assert_int_equal(parse(&o, NULL, NULL), 0);
 	assert_int_equal(o.max_module, 64 << 20);
-	assert_int_equal(o.most.v[LIMIT_WALL], limit_info[LIMIT_WALL].most);
+	assert_int_equal(o.policies.each.most.v[LIMIT_WALL], limit_info[LIMIT_WALL].most);
 	assert_int_equal(o.policy[LAYER_SECCOMP], LAYER_REQUIRED);
 	assert_int_equal(parse(&o, "--max-wall", "1500ms"), 0);
-	assert_int_equal(o.most.v[LIMIT_WALL], 1500);
+	assert_int_equal(o.policies.each.most.v[LIMIT_WALL], 1500);
 	assert_int_equal(parse(&o, "--max-wall=2m", NULL), 0);
-	assert_int_equal(o.most.v[LIMIT_WALL], 120000);
+	assert_int_equal(o.policies.each.most.v[LIMIT_WALL], 120000);
 	assert_int_equal(parse(&o, "--max-memory", "3G"), 0);
-	assert_int_equal(o.most.v[LIMIT_MEMORY], 3ull << 30);
+	assert_int_equal(o.policies.each.most.v[LIMIT_MEMORY], 3ull << 30);
 	assert_int_equal(parse(&o, "--idle-exit", "7"), 0);
 	assert_int_equal(o.idle_ms, 7000);
 	assert_int_equal(parse(&o, "--without", "landlock"), 0);
@@ -114,6 +117,7 @@ test_bad_options(void **state)
 		{ "--max-memory", "18446744073709551616" },
 		{ "--idle-exit", "1d" }, { "--log-level", "" },
 		{ "--without", "all" }, { "--without", "nonsense" },
+		{ "--access", "maybe" }, { "--priority", "101" },
 	};
 	struct options o;
 

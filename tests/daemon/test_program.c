@@ -13,6 +13,7 @@ struct module {
 const uint8_t *module_digest(const struct module *m) { return m->digest; }
 struct module *module_ref(struct module *m) { m->refs++; return m; }
 void module_unref(struct module *m) { if (m != NULL) m->refs--; }
+const char *module_hex(const struct module *m) { return "00"; }
 
 static struct module modules[26];
 

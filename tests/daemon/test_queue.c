@@ -11,6 +11,7 @@
 
 static struct job jobs[JOBS];
 static struct users users;
+static struct policies policies;
 static int started[JOBS];
 static int nstarted;
 
@@ -25,11 +26,13 @@ static struct queue *
 make(struct event_base *base, unsigned running, unsigned running_user)
 {
 	struct queue_config config = {
-		.max_running = running, .max_running_user = running_user,
-		.max_jobs = 10, .max_jobs_user = 6,
+		.max_running = running, .max_jobs = 10,
 	};
 
-	users_init(&users);
+	policies_init(&policies);
+	policies.each = (struct policy){ .max_running = running_user,
+		.max_jobs = 6, .priority = 10 };
+	users_init(&users, &policies);
 	nstarted = 0;
 	memset(jobs, 0, sizeof(jobs));
 	return queue_new(base, &config);
@@ -97,10 +100,61 @@ test_users_take_turns(void **state)
 	queue_release(q, &jobs[1]);
 	expect(base, "3");	/* now they have one each: the first that came */
 	queue_release(q, &jobs[2]);
-	expect(base, "4");
+	expect(base, "6");	/* one each again: who had fewer turns */
 	queue_release(q, &jobs[3]);
-	expect(base, "6");
+	expect(base, "4");
 	for (int i = 0; i < 7; i++)
+		leave(q, i);
+	queue_free(q);
+	event_base_free(base);
+}
+
+/* One slot, three users, each with more to do than it gets. */
+static void
+test_turns_follow_priority(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct queue *q = make(base, 1, 1);
+	unsigned turns[3] = { 0 };
+	int running = -1, n;
+
+	for (int i = 0; i < 3; i++) {
+		add(q, i, (uid_t)i);
+		jobs[i].user->policy.priority = i == 2 ? 40 : 10;
+	}
+	for (n = 0; n < 60; n++) {
+		nstarted = 0;
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		assert_int_equal(nstarted, 1);
+		running = started[0];
+		turns[running]++;
+		/* The same again. */
+		queue_release(q, &jobs[running]);
+		queue_wait(q, &jobs[running]);
+	}
+	assert_in_range(turns[0], 9, 11);
+	assert_in_range(turns[1], 9, 11);
+	assert_in_range(turns[2], 39, 41);
+	for (int i = 0; i < 3; i++)
+		leave(q, i);
+	queue_free(q);
+	event_base_free(base);
+}
+
+/* Slots that are held count by priority, too. */
+static void
+test_slots_follow_priority(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct queue *q = make(base, 5, 5);
+
+	for (int i = 0; i < 4; i++)
+		add(q, i, 1);
+	for (int i = 4; i < 8; i++)
+		add(q, i, 2);
+	jobs[4].user->policy.priority = 40;
+	expect(base, "04567");
+	for (int i = 0; i < 8; i++)
 		leave(q, i);
 	queue_free(q);
 	event_base_free(base);
@@ -175,6 +229,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_user_in_order),
 		cmocka_unit_test(test_users_take_turns),
+		cmocka_unit_test(test_turns_follow_priority),
+		cmocka_unit_test(test_slots_follow_priority),
 		cmocka_unit_test(test_one_user_leaves_room_for_others),
 		cmocka_unit_test(test_withdrawn_job_is_not_started),
 		cmocka_unit_test(test_bounds),

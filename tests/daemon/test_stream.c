@@ -11,8 +11,8 @@
 #include "proto/proto.h"
 
 static struct {
-	char out[200000], err[1000];
-	size_t nout, nerr, messages;
+	char out[200000], err[1000], trace[1000];
+	size_t nout, nerr, ntrace, messages;
 	unsigned wants, waits, results, ends;
 	struct frame_wait wait;
 	enum stream_end end;
@@ -31,14 +31,16 @@ has_room(void *arg)
 static void
 on_data(void *arg, int fd, const void *data, size_t len)
 {
-	assert_in_range(fd, 1, 2);
+	assert_in_range(fd, 1, 3);
 	assert_in_range(len, 1, PROTO_DATA_MAX);
 	got.messages++;
 	if (fd == 1 && got.nout + len <= sizeof(got.out))
 		memcpy(got.out + got.nout, data, len);
 	if (fd == 2 && got.nerr + len <= sizeof(got.err))
 		memcpy(got.err + got.nerr, data, len);
-	*(fd == 1 ? &got.nout : &got.nerr) += len;
+	if (fd == STREAM_TRACE && got.ntrace + len <= sizeof(got.trace))
+		memcpy(got.trace + got.ntrace, data, len);
+	*(fd == 1 ? &got.nout : fd == 2 ? &got.nerr : &got.ntrace) += len;
 	if (got.stop)
 		stream_stop(got.stream);
 }
@@ -185,6 +187,54 @@ test_frames_cut_at_every_byte(void **state)
 		assert_int_equal(got.stream->bytes[1], 3);
 		rig_free(&r);
 	}
+}
+
+static void
+write_frame(struct rig *r, uint32_t kind, const void *data, uint32_t len)
+{
+	char bytes[2000];
+	size_t n = put_frame(bytes, kind, data, len);
+
+	assert_int_equal(write(r->write, bytes, n), n);
+	rig_run(r);
+}
+
+/* It has a room of its own, and takes part in the credit. */
+static void
+test_trace_of_a_call_that_wanted_one(void **state)
+{
+	struct rig r = rig_make(9, 4);
+
+	got.stream->trace_left = 10;
+	write_frame(&r, OUT_TRACE, "write(", 6);
+	write_frame(&r, OUT_STDOUT, "one", 3);
+	write_frame(&r, OUT_TRACE, ")\n", 2);
+	assert_int_equal(got.nout, 3);
+	assert_int_equal(got.ntrace, 6);
+	stream_add_credit(got.stream, 100);
+	rig_run(&r);
+	assert_int_equal(got.ntrace, 8);
+	assert_memory_equal(got.trace, "write()\n", 8);
+	assert_int_equal(got.stream->bytes[0], 3);
+	assert_int_equal(got.stream->bytes[2], 8);
+	assert_int_equal(got.ends, 0);
+	/* More than a child of ours sends. */
+	write_frame(&r, OUT_TRACE, "xyz", 3);
+	assert_int_equal(got.ntrace, 10);
+	assert_int_equal(got.end, STREAM_BAD);
+	assert_int_equal(got.ends, 1);
+	rig_free(&r);
+}
+
+static void
+test_trace_that_nobody_wanted_is_bad(void **state)
+{
+	struct rig r = rig_make(UINT64_MAX, 1000);
+
+	write_frame(&r, OUT_TRACE, "x", 1);
+	assert_int_equal(got.messages, 0);
+	assert_int_equal(got.end, STREAM_BAD);
+	rig_free(&r);
 }
 
 static void
@@ -460,6 +510,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_cut_at_every_byte),
 		cmocka_unit_test(test_cut_for_ever_is_an_end),
+		cmocka_unit_test(test_trace_of_a_call_that_wanted_one),
+		cmocka_unit_test(test_trace_that_nobody_wanted_is_bad),
 		cmocka_unit_test(test_credit),
 		cmocka_unit_test(test_credit_is_capped),
 		cmocka_unit_test(test_nothing_is_read_without_credit),

@@ -5,10 +5,12 @@ import re
 import subprocess
 import sys
 
+import harness
 from daemon import Daemon, test
 from harness import SOURCE, WASMD, contains, equal, run
 
 MANUAL = SOURCE / "man" / "wasmd.8"
+CONF_MANUAL = SOURCE / "man" / "wasmd.conf.5"
 PROTOCOL = SOURCE / "man" / "wasmd-protocol.7"
 
 
@@ -44,13 +46,63 @@ def test_manual_has_every_default():
         contains(entry, default)
 
 
+def printed_config():
+    """option -> what --print-config says of it: kind, bounds, default."""
+    text = run([WASMD, "--print-config"]).stdout.decode()
+    rows = re.findall(r"^# .*\n# (.*)\n#([a-z-]+) = ", text, re.M)
+    equal(len(rows) > 20, True, "options")
+    return {name: words for words, name in rows}
+
+
+@test
+def test_manual_of_the_file_has_every_option_and_no_other():
+    text = CONF_MANUAL.read_text()
+    rows = re.findall(r"^\.It Ic (\S+)\n(?:(?!\.It).*\n)*?\.br\n(.*)$", text,
+                      re.M)
+    equal(dict(rows), printed_config())
+    equal(len(rows), text.count(".It Ic "), "each once, with its kind")
+
+
+@test
+def test_shipped_file_is_what_is_printed():
+    shipped = (SOURCE / "daemon" / "wasmd.conf").read_text()
+    equal(shipped, run([WASMD, "--print-config"]).stdout.decode())
+
+
+@test
+def test_shipped_file_is_good_with_every_default_in_force():
+    where = harness.scratch() / "wasmd.conf"
+    text = (SOURCE / "daemon" / "wasmd.conf").read_text()
+    lines = [line[1:] if re.match(r"#[a-z-]+ = ([0-9]|[a-z])", line) else line
+             for line in text.splitlines()]
+    where.write_text("\n".join(lines) + "\n")
+    contains(where.read_text(), "\nmax-running = 32\n")
+    result = run([WASMD, "--check-config", where])
+    equal((result.returncode, result.stdout), (0, f"{where}: good\n".encode()),
+          result.stderr)
+
+
+@test
+def test_example_of_the_files_manual_is_good():
+    where = harness.scratch() / "wasmd.conf"
+    examples = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed",
+                          CONF_MANUAL.read_text(), re.M | re.S)
+    equal(len(examples), 2)
+    for example in examples:
+        for name in ("students", "alice", "plugins"):   # nobody's, here
+            example = example.replace(name, "1")
+        where.write_text(example)
+        result = run([WASMD, "--check-config", where])
+        equal(result.returncode, 0, result.stderr)
+
+
 @test
 def test_manual_has_every_limit():
     text = MANUAL.read_text()
     table = (SOURCE / "daemon" / "limits.def").read_text()
     rows = re.findall(r'^LIMIT\(\w+, \w+, "(\w+)".*?"([^"]*)"\)', table,
                       re.M | re.S)
-    equal(len(rows), 7)
+    equal(len(rows), 8)
     for name, words in rows:
         equal(bool(re.search(rf"^\.It {name} Ta .* Ta {re.escape(words)}$",
                              text, re.M)), True, name)
@@ -59,8 +111,8 @@ def test_manual_has_every_limit():
 @test
 def test_example_of_the_protocol_works():
     d = Daemon()
-    script = re.search(r"^\.Bd -literal.*?\n(.*?)^\.Ed", PROTOCOL.read_text(),
-                       re.M | re.S)[1].replace("\\e", "\\")
+    script = re.search(r"^\.Sh EXAMPLES.*?^\.Bd -literal.*?\n(.*?)^\.Ed",
+                       PROTOCOL.read_text(), re.M | re.S)[1].replace("\\e", "\\")
     contains(script, "/run/wasmd/wasmd.sock")
     script = script.replace("/run/wasmd/wasmd.sock", d.socket)
     # The library's two functions, by the tests' own few lines.

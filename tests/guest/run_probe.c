@@ -276,6 +276,18 @@ call_act(const struct call *call, struct guest_io *io)
 	__builtin_trap();
 }
 
+bool
+run_translate(void)
+{
+	return false;
+}
+
+bool
+run_is_partial(void)
+{
+	return false;
+}
+
 void
 run_warm(void)
 {

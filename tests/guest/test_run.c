@@ -388,8 +388,8 @@ test_missing_import_is_explained(void **state)
 	    "one");
 	check_refused(other, 2, CTL_FAIL_UNLINKABLE, "unknown import: lib.f: "
 	    "wanted (func (result i32)), but there is no module lib, only x, "
-	    "wasi_snapshot_preview1 and wasi_unstable; --preload lib=FILE gives "
-	    "one");
+	    "wasi_snapshot_preview1 and wasi_unstable; x has a f; --preload "
+	    "lib=FILE gives one");
 	check_refused(late, 3, CTL_FAIL_UNLINKABLE, "preloaded module x: unknown "
 	    "import: lib.f: wanted (func (result i32)), but lib is preloaded "
 	    "after it");

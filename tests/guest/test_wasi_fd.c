@@ -433,6 +433,22 @@ test_nothing_is_preopened(void **state)
 	fake_assert_untouched();
 }
 
+static void
+test_closed_streams_are_not_open(void **state)
+{
+	static const struct call call = { .closed = 1 << 0 | 1 << 2 };
+
+	fake_start(&call);
+	assert_errno(BADF, CALL("fd_fdstat_get", 0, 1000));
+	assert_errno(SUCCESS, CALL("fd_fdstat_get", 1, 1000));
+	assert_errno(BADF, CALL("fd_fdstat_get", 2, 1000));
+	poke_iov(1000, 2000, 1);
+	assert_errno(BADF, CALL("fd_read", 0, 1000, 1, 3000));
+	assert_errno(SUCCESS, CALL("fd_write", 1, 1000, 1, 3000));
+	assert_errno(BADF, CALL("fd_write", 2, 1000, 1, 3000));
+	assert_int_equal(fake.nblocked, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, fake_setup)
 
 int
@@ -465,6 +481,7 @@ main(void)
 		TEST(test_filestat_of_the_older_interface_is_shorter),
 		TEST(test_streams_refuse_what_files_do),
 		TEST(test_nothing_is_preopened),
+		TEST(test_closed_streams_are_not_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

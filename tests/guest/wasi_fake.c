@@ -5,13 +5,14 @@
 
 #include "guest/io.h"
 #include "guest/wasi.h"
+#include "guest/wasi_trace.h"
 #include "sandbox/call.h"
 
 struct fake fake;
-const struct vm_host_func *fake_funcs;
+struct vm_host_func fake_funcs[FAKE_FUNCS];
 size_t fake_nfuncs;
 
-static void *fake_data;
+static void *fake_data[FAKE_FUNCS];
 static const struct call no_arguments;
 
 static const char *const errno_names[] = {
@@ -26,9 +27,11 @@ int
 vm_define_host(struct vm_store *s, const struct vm_host_func *funcs,
 	size_t nfuncs, void *data, struct err *err)
 {
-	fake_funcs = funcs;
-	fake_nfuncs = nfuncs;
-	fake_data = data;
+	for (size_t i = 0; i < nfuncs; i++) {
+		assert_true(fake_nfuncs < FAKE_FUNCS);
+		fake_data[fake_nfuncs] = data;
+		fake_funcs[fake_nfuncs++] = funcs[i];
+	}
 	return 0;
 }
 
@@ -76,6 +79,14 @@ guest_io_write(struct guest_io *io, int stream, const void *data, size_t len)
 		w->len < sizeof(w->data) ? w->len : sizeof(w->data));
 	fake.output_limit -= w->len;
 	return w->len < len ? -1 : 0;
+}
+
+void
+guest_io_trace(struct guest_io *io, const char *text, size_t len)
+{
+	assert_true(len < sizeof(fake.trace_text) - fake.trace_len);
+	memcpy(fake.trace_text + fake.trace_len, text, len);
+	fake.trace_len += len;
 }
 
 static void
@@ -135,8 +146,8 @@ fake_start(const struct call *call)
 	wasi_start(wasi_get(), call, NULL);
 }
 
-int
-fake_setup(void **state)
+static int
+setup(int (*define)(struct vm_store *, struct wasi *, struct err *))
 {
 	static uint8_t *memory;
 
@@ -148,9 +159,22 @@ fake_setup(void **state)
 		.output_limit = UINT64_MAX,
 	};
 	memset(memory, FAKE_FILL, FAKE_MEMORY);
-	assert_int_equal(wasi_define(NULL, wasi_get(), NULL), 0);
+	fake_nfuncs = 0;
+	assert_int_equal(define(NULL, wasi_get(), NULL), 0);
 	fake_start(&no_arguments);
 	return 0;
+}
+
+int
+fake_setup(void **state)
+{
+	return setup(wasi_define);
+}
+
+int
+fake_setup_traced(void **state)
+{
+	return setup(wasi_trace_define);
 }
 
 const struct vm_host_func *
@@ -178,7 +202,7 @@ fake_call(const char *module, const char *name, size_t nargs,
 		if (f->sig[i] == 'i')
 			slots[i] = (uint32_t)args[i] | 0xdeadbeef00000000;
 	}
-	fake.status = f->fn(&caller, fake_data, slots);
+	fake.status = f->fn(&caller, fake_data[f - fake_funcs], slots);
 	fake.trap = caller.trap;
 	fake.trap_detail = caller.trap_detail;
 	/* Zero-extended, and a number of the witx. */

@@ -48,6 +48,9 @@ struct fake {
 	uint64_t wait_ns;
 	bool wait_input;
 
+	char trace_text[16384];
+	size_t trace_len;
+
 	enum vm_status status;	/* of the last call */
 	enum trap_code trap;
 	const char *trap_detail;
@@ -58,11 +61,15 @@ extern struct fake fake;
 /* cmocka's setup: everything as at the start of a call without arguments. */
 int fake_setup(void **state);
 
+/* The same with functions that are traced. */
+int fake_setup_traced(void **state);
+
 /* Begin again as another call. */
 void fake_start(const struct call *call);
 
 /* The functions that were defined. */
-extern const struct vm_host_func *fake_funcs;
+#define FAKE_FUNCS 100
+extern struct vm_host_func fake_funcs[FAKE_FUNCS];
 extern size_t fake_nfuncs;
 const struct vm_host_func *fake_find(const char *module, const char *name);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "proto/broker.h"
 #include "proto/msg.h"
 
 static char manual[200000];
@@ -144,6 +145,39 @@ test_bounds(void **state)
 	expect("specification of version %d.", PROTO_VERSION);
 }
 
+static void
+test_every_request_to_a_broker(void **state)
+{
+#define BROKER_OP(id, number, name, npaths, flags, writes) \
+	expect("\n.It %d Li %s\n", number, name);
+#include "proto/broker.def"
+#undef BROKER_OP
+	expect(" more than %u or", BROKER_PATH_MAX);
+	expect("at most %u:", BROKER_DATA_MAX);
+	expect("is %u and the file", BROKER_NO_DIR);
+}
+
+static void
+test_every_flag_of_a_broker(void **state)
+{
+	static const struct {
+		unsigned flag;
+		const char *name;
+	} flags[] = {
+		{ BROKER_READ, "read" }, { BROKER_WRITE, "write" },
+		{ BROKER_CREATE, "create" }, { BROKER_EXCLUSIVE, "exclusive" },
+		{ BROKER_TRUNCATE, "truncate" },
+		{ BROKER_DIRECTORY, "directory" }, { BROKER_APPEND, "append" },
+		{ BROKER_NONBLOCK, "nonblock" }, { BROKER_DSYNC, "dsync" },
+		{ BROKER_SYNC, "sync" }, { BROKER_FOLLOW, "follow" },
+		{ BROKER_ATIME, "atime" }, { BROKER_ATIME_NOW, "atime-now" },
+		{ BROKER_MTIME, "mtime" }, { BROKER_MTIME_NOW, "mtime-now" },
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		expect("\n.It %u Ta %s Ta", flags[i].flag, flags[i].name);
+}
+
 int
 main(void)
 {
@@ -151,6 +185,8 @@ main(void)
 		cmocka_unit_test(test_every_message_and_field),
 		cmocka_unit_test(test_every_error_code),
 		cmocka_unit_test(test_every_status),
+		cmocka_unit_test(test_every_request_to_a_broker),
+		cmocka_unit_test(test_every_flag_of_a_broker),
 		cmocka_unit_test(test_bounds),
 	};
 

@@ -264,7 +264,9 @@ child_send(const struct child *c, enum frame_kind kind, const void *data,
 	struct frame f = { .kind = kind, .len = (uint32_t)len };
 
 	assert_int_equal(fd_write_all(c->in, &f, sizeof(f)), 0);
-	assert_int_equal(fd_write_all(c->in, data, len), 0);
+	/* A header alone may have ended it. */
+	if (fd_write_all(c->in, data, len) == -1)
+		assert_int_equal(errno, EPIPE);
 }
 
 void

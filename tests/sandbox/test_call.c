@@ -13,7 +13,8 @@ static const char *const env[] = { "A=b" };
 static const struct call sample = {
 	.fuel = UINT64_MAX, .output_bytes = 1 << 20,
 	.invoke = "add", .nparams = 2, .params = params,
-	.nargs = 3, .args = args, .nenv = 1, .env = env, .tty = 6,
+	.nargs = 3, .args = args, .nenv = 1, .env = env, .tty = 6, .closed = 1,
+	.deterministic = true, .seed = UINT64_C(1) << 63,
 };
 
 static void
@@ -73,6 +74,9 @@ test_unpack_gives_back_what_was_packed(void **state)
 	assert_int_equal(c.nenv, 1);
 	assert_string_equal(c.env[0], "A=b");
 	assert_int_equal(c.tty, 6);
+	assert_int_equal(c.closed, 1);
+	assert_true(c.deterministic);
+	assert_int_equal(c.seed, UINT64_C(1) << 63);
 	release(held);
 	buf_clear(&b);
 }

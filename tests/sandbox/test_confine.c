@@ -339,11 +339,11 @@ test_limits_are_in_force(void **state)
 		assert_non_null(strstr(text,
 		    "Max processes             64                   64 "));
 		assert_non_null(strstr(text,
-		    "Max open files            64                   64 "));
+		    "Max open files            1024                 1024 "));
 	}
 	read_proc(CHILD, "limits", text, sizeof(text));
 	assert_non_null(strstr(text,
-	    "Max file size             0                    0 "));
+	    "Max file size             0 "));
 	assert_non_null(strstr(text,
 	    "Max cpu time              3                    4 "));
 }

@@ -179,7 +179,7 @@ test_filters_in_the_kernel_are_the_compiled_ones(void **state)
 	assert_int_equal(ptrace(PTRACE_SEIZE, pid, 0, 0), 0);
 	assert_int_equal(ptrace(PTRACE_INTERRUPT, pid, 0, 0), 0);
 	assert_int_equal(waitpid(pid, NULL, __WALL), pid);
-	for (int i = 0; i < FILTER_COUNT; i++) {
+	for (int i = 0; i <= FILTER_CHILD; i++) {
 		const struct sock_fprog *p =
 		    filter_program((enum filter_stage)i);
 		long n = ptrace(PTRACE_SECCOMP_GET_FILTER, pid, i, code);
@@ -187,8 +187,8 @@ test_filters_in_the_kernel_are_the_compiled_ones(void **state)
 		assert_int_equal(n, p->len);
 		assert_memory_equal(code, p->filter, (size_t)n * sizeof(*code));
 	}
-	assert_int_equal(ptrace(PTRACE_SECCOMP_GET_FILTER, pid, FILTER_COUNT,
-	    NULL), -1);
+	assert_int_equal(ptrace(PTRACE_SECCOMP_GET_FILTER, pid,
+	    FILTER_CHILD + 1, NULL), -1);
 	ptrace(PTRACE_DETACH, pid, 0, 0);
 	child_kill(&c);
 }

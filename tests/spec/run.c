@@ -467,6 +467,12 @@ run_script(struct script *s)
 	m.vm = vm_new();
 	if (m.vm != NULL)
 		m.vm->plain = s->plain;
+	if (m.vm != NULL && s->lazy)
+		vm_set_lazy(m.vm, 1);
+	if (m.vm != NULL && s->one_nan) {
+		vm_set_one_nan(m.vm);
+		value_want_one_nan();
+	}
 	if (m.vm != NULL)
 		m.store = vm_store_new(m.vm, &limits, &err);
 	if (m.store == NULL || spectest_define(m.store, &err) == -1) {

@@ -250,6 +250,7 @@ add_tally(struct tally *sum, const struct tally *t)
 	sum->reasons_right += t->reasons_right;
 	sum->known += t->known;
 	sum->odd += t->odd;
+	sum->ran += t->ran;
 	sum->crashed += t->crashed;
 }
 
@@ -395,6 +396,8 @@ print_figures(const struct tally *t)
 	if (t->texts > 0)
 		printf("text of the trap or failed link right: %u of %u\n",
 			(unsigned)t->texts_right, (unsigned)t->texts);
+	if (t->ran > 0)
+		printf("modules run to their end: %u\n", (unsigned)t->ran);
 	printf("text-only commands, which have no binary: %u\n",
 		(unsigned)t->text_only);
 	if (t->crashed > 0)
@@ -409,14 +412,16 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 	const char *root = find_root();
 	struct tally sum = { .failed = 0 };
 	struct list l = { .names = NULL };
-	bool verbose = false, plain = false;
+	bool verbose = false, plain = false, lazy = false, one_nan = false;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "pv")) != -1) {
+	while ((opt = getopt(argc, argv, "lnpv")) != -1) {
 		if (opt == '?')
-			die("usage: [-pv] [part of a script's name...]", argv[0]);
+			die("usage: [-lnpv] [part of a script's name...]", argv[0]);
 		verbose |= opt == 'v';
 		plain |= opt == 'p';
+		lazy |= opt == 'l';
+		one_nan |= opt == 'n';
 	}
 	if (root == NULL) {
 		puts("no test suite: set WASM_TESTSUITE to its folder");
@@ -427,7 +432,8 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 		qsort(l.names, l.n, sizeof(*l.names), compare_names);
 	for (size_t i = 0; i < l.n; i++) {
 		struct script s = { .name = l.names[i], .verbose = verbose,
-			.plain = plain };
+			.plain = plain, .lazy = lazy,
+			.one_nan = one_nan };
 		struct tally t;
 
 		if (!is_wanted(s.name, argv + optind))

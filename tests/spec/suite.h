@@ -22,6 +22,7 @@ struct tally {
 	uint32_t reasons, reasons_right;	/* of rejected modules */
 	uint32_t known;			/* texts that differ as texts.def says */
 	uint32_t odd;			/* stages and other texts that differ */
+	uint32_t ran;			/* modules, to their end */
 	uint32_t crashed;		/* scripts */
 };
 
@@ -31,6 +32,8 @@ struct script {
 	json_t *commands;
 	bool verbose;
 	bool plain;		/* fuse no instructions */
+	bool lazy;		/* translate functions at their first call */
+	bool one_nan;		/* make every NaN the canonical one */
 	struct tally *tally;
 };
 

@@ -10,6 +10,10 @@
 /* An argument. false if it is of no known form. */
 bool value_parse(struct vm_store *s, json_t *json, struct vm_value *out);
 
+/* From now on take no NaN but the canonical one where any is expected that
+ * arithmetic makes. */
+void value_want_one_nan(void);
+
 /* Whether a result is what was expected. */
 bool value_matches(struct vm_store *s, json_t *expected,
 	const struct vm_value *actual);

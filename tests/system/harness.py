@@ -4,6 +4,7 @@
     python3 tests/system/harness.py FILE... [-k WORD]
 
 Programs come from $BUILD (the build tree) and sources from $SOURCE."""
+import atexit
 import importlib.util
 import os
 import pathlib
@@ -24,6 +25,10 @@ SOURCE = pathlib.Path(os.environ.get(
 BUILD = pathlib.Path(os.environ.get("BUILD", SOURCE / "build")).resolve()
 WASMCTL = str(BUILD / "wasmctl")
 WASMD = str(BUILD / "wasmd")
+
+# Private daemons keep their modules there, not where the user's are.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="wasmd-test-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], True)
 
 TEST_SECONDS = 60       # a test that hangs is a test that fails
 

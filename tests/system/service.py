@@ -70,7 +70,8 @@ class Daemon:
         become = ["--user", "nobody"] if os.geteuid() == 0 else []
         with open(self.log_path, "wb") as log:
             self.process = harness.start(
-                [WASMD, "--socket", self.socket, *become, *options],
+                [WASMD, "--socket", self.socket, "--store",
+                 self.dir / "store", *become, *options],
                 stdout=log, stderr=log, env=self.env)
         harness.at_end(self._end)
         harness.until(self._answers, what="the daemon's socket")

@@ -33,9 +33,19 @@ def test_installed_programs_run():
     bindir = root / "usr" / "bin"
     for name in ("usr/bin/wasmctl", "usr/sbin/wasmd",
                  "usr/share/man/man1/wasmctl.1",
+                 "usr/share/man/man5/wasmd.conf.5",
+                 "usr/etc/wasmd/wasmd.conf",
+                 "usr/lib/systemd/system/wasmd.service",
+                 "usr/lib/systemd/system/wasmd.socket",
+                 "usr/lib/systemd/user/wasmd.service",
+                 "usr/lib/systemd/user/wasmd.socket",
+                 "usr/lib/sysusers.d/wasmd.conf",
+                 "usr/lib/tmpfiles.d/wasmd.conf",
                  "usr/share/bash-completion/completions/wasmctl"):
         equal((root / name).exists(), True, name)
     worker = next(root.glob("usr/lib*/wasmd/wasmd-worker"))
+    if (BUILD / "wasmd-worker-v3").exists():
+        equal(worker.with_name("wasmd-worker-v3").exists(), True, "v3")
     # Under another root than the one that they were built for.
     wasmd = scratch() / "wasmd"
     wasmd.write_text(f'#!/bin/sh\nexec {root}/usr/sbin/wasmd "$@" '
@@ -47,6 +57,17 @@ def test_installed_programs_run():
     result = run([bindir / "wasmctl", "run", EXAMPLES / "hello.wasm"], env=env)
     equal((result.returncode, result.stdout), (0, b"Hello, world!\n"),
           result.stderr)
+
+
+@test
+def test_install_keeps_a_changed_configuration():
+    root = scratch()
+    conf = root / "usr" / "etc" / "wasmd" / "wasmd.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_text("max-jobs = 5\n")
+    make("install", f"DESTDIR={root}", "prefix=/usr")
+    make("uninstall", f"DESTDIR={root}", "prefix=/usr")
+    equal(conf.read_text(), "max-jobs = 5\n")
 
 
 @test

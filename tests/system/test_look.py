@@ -148,6 +148,35 @@ def test_disasm_shows_all_or_one_function():
 
 
 @test
+def test_disasm_shows_translated_code():
+    daemon = Daemon()
+    everything = look(daemon, "disasm", "--internal", guest("types"))
+    equal((everything.returncode, everything.stderr), (0, b""))
+    equal(everything.stdout.count(b"func "), 6)
+    swap = look(daemon, "disasm", "--internal", guest("types"), "swap")
+    equal((swap.returncode, swap.stderr), (0, b""))
+    contains(everything.stdout, swap.stdout)
+    header, *lines = swap.stdout.decode().splitlines()
+    equal(header, 'func 4 (export "swap") (type 4) (param i32 i64)'
+                  " (result i64 i32)")
+    equal(len(lines) > 1, True, lines)
+    for line in lines:
+        equal(bool(re.fullmatch(r"  0x\w{6}  0x\w{6}  \w+( \w=-?\d+)*( \+\d+)?",
+                                line)), True, line)
+    contains(lines[-1], "return_n")
+    result = look(daemon, "disasm", "--internal", guest("types"), "swop")
+    equal((result.returncode, result.stdout), (127, b""))
+
+
+@test
+def test_translated_code_is_that_of_valid_modules():
+    path = module_with(b"\x6a\x0b")
+    result = look(Daemon(), "disasm", "--internal", path)
+    equal((result.returncode, result.stdout), (126, b""))
+    contains(one_message(result.stderr), "invalid module: type mismatch")
+
+
+@test
 def test_floats_are_shown_in_the_confinement():
     body = (b"\x44\x9a\x99\x99\x99\x99\x99\xb9\x3f\x1a" +    # f64 0.1
             b"\x43\xff\xff\x7f\x7f\x1a" +                    # largest f32
@@ -175,9 +204,10 @@ def test_malformed_code_is_shown_up_to_there():
 def test_a_module_of_a_million_blocks(daemon):
     n = 1_000_000
     path = module_with(b"\x02\x40" * n + b"\x0b" * (n + 1))
-    for verb in ("inspect", "disasm", "validate"):
-        result = look(daemon, verb, path)
-        equal((verb, result.returncode), (verb, 0))
+    for line in (["inspect"], ["disasm"], ["disasm", "--internal"],
+                 ["validate"]):
+        result = look(daemon, *line, path)
+        equal((line, result.returncode), (line, 0))
         equal(len(result.stdout) < 100 * 3 * n, True, "length")
 
 
@@ -199,6 +229,9 @@ def test_modes_take_nothing_that_they_do_not_use(daemon):
     module = guest("types").read_bytes()
     for params, word in (({"mode": "dance"}, "no such mode"),
                          ({"mode": "inspect", "invoke": "f"}, "invoke"),
+                         ({"mode": "disasm", "deterministic": True},
+                          "deterministic"),
+                         ({"mode": "disasm", "trace": True}, "trace"),
                          ({"mode": "disasm", "invoke": "f", "params": ["1"]},
                           "params")):
         error, _ = conn.call("submit", {"module": module, **params})

@@ -259,9 +259,58 @@ def test_wasi_function_that_there_is_not(daemon):
     got = unlinkable(daemon, """(module (import "wasi_unstable" "memory"
         (memory 1)))""")
     contains(got, "but wasi_unstable exports no memory")
-    got = unlinkable(daemon, """(module (import "wasi:cli/run@0.2.0" "run"
-        (func)))""")
-    contains(got, f"there is no module wasi:cli/run@0.2.0, only {MODULES}")
+
+
+@bad_input
+def test_interfaces_that_there_are_not_are_known(daemon):
+    for module, name, kind, word in (
+            ("wasi:cli/run@0.2.0", "run", "func", "it is WASI preview 2"),
+            ("wasi", "thread-spawn", "func", "with threads"),
+            ("wasix_32v1", "proc_fork", "func", "it is WASIX"),
+            ("env", "emscripten_memcpy_js", "func", "by Emscripten"),
+            ("env", "invoke_vii", "func", "by Emscripten"),
+            ("env", "abort", "func", "AssemblyScript"),
+            ("wbg", "__wbg_new_1", "func", "wasm-bindgen"),
+            ("gojs", "runtime.ticks", "func", "GOOS=wasip1"),
+            ("wasm:js-string", "length", "func", "for JavaScript"),
+            ("env", "__memory_base", "global i32", "dynamic linking")):
+        got = unlinkable(daemon,
+                         f'(module (import "{module}" "{name}" ({kind})))')
+        contains(got, f"unknown import: {module}.{name}: wanted ({kind}), but "
+                 f"there is no module {module}, only {MODULES}; ")
+        contains(got, word)
+    got = unlinkable(daemon, """(module (import "wasi_snapshot_preview1"
+        "sock_connect" (func)))""")
+    contains(got, "wanted (func), but some runtimes add it to WASI")
+    # Names that only begin or end like one of these.
+    for module, name in (("environment", "abort"), ("env", "aborted"),
+                         ("go.mod", "x"), ("wasi", "x")):
+        got = unlinkable(daemon,
+                         f'(module (import "{module}" "{name}" (func)))')
+        contains(got, f"; --preload {module}=FILE gives one")
+
+
+@bad_input
+def test_import_that_another_module_has(daemon):
+    got = unlinkable(daemon, '(module (import "env" "fd_write" (func)))')
+    contains(got, "; wasi_snapshot_preview1 has a fd_write; --preload env=FILE")
+    got = unlinkable(daemon, '(module (import "env" "add" (func)))',
+                     *library())
+    contains(got, "; lib has a add; --preload env=FILE gives one")
+    got = unlinkable(daemon, '(module (import "env" "memory" (memory 1)))',
+                     *library())
+    contains(got, "; lib has a memory; ")
+
+
+@bad_input
+def test_imports_that_are_missing_are_counted(daemon):
+    two = '(import "env" "a" (func)) (import "env" "b" (func))'
+    contains(unlinkable(daemon, f"(module {two})"),
+             "; 1 more import cannot be linked")
+    many = " ".join(f'(import "env" "f{n}" (func))' for n in range(2000))
+    got = unlinkable(daemon, f"(module {many})")
+    contains(got, "unknown import: env.f0: ")
+    contains(got, "; at least 1000 more imports cannot be linked")
 
 
 @bad_input

@@ -308,6 +308,10 @@ instr_read(struct reader *r, struct instr *in)
 	features = op_info[in->op].features;
 	if (features != 0)
 		r->features |= features;
+	/* What becomes of an instruction depends on nothing but its bytes,
+	 * whichever members its reader looks at. */
+	in->index = 0;
+	in->index2 = 0;
 	read_immediates(r, in, (enum imm_kind)info->imm);
 	return r->failed ? -1 : 0;
 }

@@ -16,8 +16,8 @@
 
 /* ---- declarations ------------------------------------------------------ */
 
-static void
-show_header(struct dump *d, uint32_t func)
+void
+dump_func_header(struct dump *d, uint32_t func)
 {
 	const struct module *m = d->module;
 	struct out *o = &d->out;
@@ -180,7 +180,7 @@ show_func(struct dump *d, uint32_t func, struct err *err)
 
 	names_enter(&d->names, func);
 	d->nlabels = 0;
-	show_header(d, func);
+	dump_func_header(d, func);
 	if (func < d->module->nimported_funcs)
 		return 0;
 	if (dump_open_body(d, func, &r, err) == -1)

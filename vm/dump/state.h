@@ -30,4 +30,7 @@ struct dump {
 int dump_open_body(struct dump *d, uint32_t func, struct reader *r,
 	struct err *err);
 
+/* The line that says what function it is. */
+void dump_func_header(struct dump *d, uint32_t func);
+
 #endif

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "vm/exec/code_ops.h"
+#include "vm/runtime/pool.h"
 #include "vm/runtime/region.h"
 
 /* Classes of operands. */
@@ -26,9 +27,17 @@ enum { CLASS_S, CLASS_K, CLASS_R };
 struct code_func {
 	uint32_t start, end;	/* offsets in the code */
 	uint32_t lines;		/* offset in lines */
-	uint32_t spans, tries;	/* its first ones; the next one's end them */
+	uint32_t spans, nspans;
+	uint32_t tries, ntries;
 	uint16_t header;	/* slot of the return address */
 };
+
+/*
+ * What stands for a function that is not translated yet, before all code: its
+ * handler translates it and puts a branch to it in this place. Such a
+ * function's code_func is empty and begins at its stub.
+ */
+#define CODE_STUB 16u		/* bytes: the handler, the function */
 
 /*
  * Where a frame holds references to the heap: locals, by runs of slots; and
@@ -69,9 +78,13 @@ struct code_catch {
 
 struct code {
 	struct region region;
+	struct pool *pool;		/* of all arrays below; NULL: malloc */
 	uint32_t used;			/* bytes */
+	uint32_t stubs;			/* bytes of stubs */
 	uint32_t nfuncs;		/* defined functions */
 	struct code_func *funcs;	/* by definition order */
+	uint32_t *order;		/* translated ones, as their code lies */
+	uint32_t norder;
 	uint8_t *lines;			/* see code_position */
 	uint32_t nlines, cap_lines;
 	struct code_span *spans;
@@ -86,11 +99,9 @@ struct code {
 	uint32_t ncatches, cap_catches;
 };
 
-/* Code of a module cannot pass 2^31 bytes: branches have 32 bits. */
-#define CODE_BYTES_MAX ((uint64_t)INT32_MAX & ~(uint64_t)4095)
-
 /* The address that begins an instruction. */
 uint64_t code_handler_address(uint32_t handler);
+uint64_t code_stub_address(void);
 
 /* What a call adds to the frame: it stands right before the return address. */
 static inline uint16_t
@@ -104,11 +115,22 @@ code_call_base(const uint8_t *ret)
 
 /*
  * The defined function that pc is in, and the module offset of the
- * instruction that was translated to what is there.
+ * instruction that was translated to what is there; 0 in a stub.
  */
 const struct code_func *code_find(const struct code *c, const uint8_t *pc);
 uint32_t code_position(const struct code *c, const struct code_func *f,
 	const uint8_t *pc);
+
+/* The same for one place after the other, upwards, in linear time. */
+struct code_lines {
+	const uint8_t *next;
+	uint32_t end;		/* of the place, an offset in the code */
+	uint32_t offset;	/* in the module */
+};
+
+void code_lines_begin(struct code_lines *l, const struct code *c,
+	const struct code_func *f);
+uint32_t code_lines_at(struct code_lines *l, uint32_t at);
 
 /* The topmost reference among the operands of a frame that waits for the
  * instruction before ret to end, or 0. */

@@ -14,33 +14,48 @@
  */
 #define CODE_PER_BYTE 96u
 
-void
+/* All that translating a body takes; kept while bodies wait. */
+struct compiler {
+	struct err err;
+	struct validator v;
+	struct code_locals locals;
+	struct translator t;
+};
+
+/* ---- code -------------------------------------------------------------- */
+
+static void
 code_clear(struct code *c)
 {
 	region_free(&c->region);
 	free(c->funcs);
-	free(c->lines);
-	free(c->spans);
-	free(c->refs);
-	free(c->maps);
-	free(c->tries);
-	free(c->catches);
+	free(c->order);
+	pool_free(c->pool, c->lines);
+	pool_free(c->pool, c->spans);
+	pool_free(c->pool, c->refs);
+	pool_free(c->pool, c->maps);
+	pool_free(c->pool, c->tries);
+	pool_free(c->pool, c->catches);
 	*c = (struct code){ .used = 0 };
 }
 
 static int
-code_init(struct code *c, const struct module *m, struct err *err)
+code_init(struct code *c, const struct module *m)
 {
+	uint32_t nfuncs = m->nfuncs - m->nimported_funcs;
 	uint64_t size = (uint64_t)m->code_section.len * CODE_PER_BYTE + 65536;
 
-	*c = (struct code){ .nfuncs = m->nfuncs - m->nimported_funcs };
-	c->funcs = calloc((size_t)c->nfuncs + 1, sizeof(*c->funcs));
-	if (size > CODE_BYTES_MAX)
-		size = CODE_BYTES_MAX;
-	if (c->funcs == NULL || region_reserve(&c->region, size) == -1) {
-		code_clear(c);
-		return err_set(err, VM_NOMEM, "out of memory");
-	}
+	*c = (struct code){ .nfuncs = nfuncs };
+	c->funcs = calloc((size_t)nfuncs + 1, sizeof(*c->funcs));
+	c->order = calloc((size_t)nfuncs + 1, sizeof(*c->order));
+	if (size > LIMIT_CODE_BYTES)
+		size = LIMIT_CODE_BYTES;
+	if (c->funcs == NULL || c->order == NULL ||
+	    region_reserve(&c->region, size) == -1)
+		return -1;
+	for (uint32_t i = 0; i < nfuncs; i++)
+		c->funcs[i].header = (uint16_t)
+			module_functype(m, m->nimported_funcs + i)->param_slots;
 	return 0;
 }
 
@@ -56,7 +71,7 @@ needs_layouts(const struct module *m)
 }
 
 static int
-make_layouts(struct vm_module *vm, struct err *err)
+make_layouts(struct vm_module *vm)
 {
 	struct module *m = &vm->syntax;
 
@@ -65,68 +80,204 @@ make_layouts(struct vm_module *vm, struct err *err)
 	vm->layouts = arena_alloc(&m->arena, m->ntypes, sizeof(*vm->layouts));
 	for (uint32_t i = 0; vm->layouts != NULL && i < m->ntypes; i++)
 		if (heap_layout_init(&vm->layouts[i], m->types, i, &m->arena) == -1)
-			return err_set(err, VM_NOMEM, "out of memory");
-	return vm->layouts != NULL ? 0 : err_set(err, VM_NOMEM, "out of memory");
+			return -1;
+	return vm->layouts != NULL ? 0 : -1;
+}
+
+/* ---- the compiler ------------------------------------------------------ */
+
+static void
+compiler_free(struct compiler *c)
+{
+	if (c == NULL)
+		return;
+	translator_clear(&c->t);
+	validator_clear(&c->v);
+	code_locals_clear(&c->locals);
+	free(c);
+}
+
+static struct compiler *
+compiler_new(struct vm_module *vm)
+{
+	struct compiler *c = malloc(sizeof(*c));	/* its window is large */
+
+	if (c == NULL)
+		return NULL;
+	c->err = ERR_NONE;
+	code_locals_init(&c->locals);
+	validator_init(&c->v, &vm->syntax, &c->err);
+	if (translator_init(&c->t, &vm->syntax, &c->v, &vm->code,
+	    &c->err) == -1) {
+		free(c);
+		return NULL;
+	}
+	c->t.e.plain = vm->vm->plain;
+	c->t.e.unjoined = vm->vm->unjoined;
+	c->t.one_nan = vm->vm->one_nan;
+	c->t.layouts = vm->layouts;
+	return c;
 }
 
 static int
-compile_body(struct translator *t, struct validator *v, uint32_t func,
-	struct code_locals *locals, uint64_t *features)
+compiler_body(struct compiler *c, uint32_t func, uint64_t *features)
 {
+	struct validator *v = &c->v;
 	struct instr in;
 	struct reader r;
 
-	if (code_open(&r, v->module, func, locals, v->err) == -1 ||
-	    validator_start(v, func, locals->runs, locals->nruns) == -1 ||
-	    translator_begin(t, func) == -1)
+	if (code_open(&r, v->module, func, &c->locals, v->err) == -1 ||
+	    validator_start(v, func, c->locals.runs, c->locals.nruns) == -1 ||
+	    translator_begin(&c->t, func) == -1)
 		return -1;
 	while (v->nctrls > 0) {
 		uint32_t nopds = v->nopds;
 
 		if (instr_read(&r, &in) == -1 || validator_step(v, &in) == -1 ||
-		    translator_step(t, &in, nopds) == -1)
+		    translator_step(&c->t, &in, nopds) == -1)
 			return -1;
 	}
 	*features |= features_closure(r.features);
+	translator_end(&c->t);
 	return code_close(&r);
 }
+
+/* ---- at once ----------------------------------------------------------- */
+
+static int
+compile_now(struct vm_module *vm, struct compiler *c)
+{
+	struct module *m = &vm->syntax;
+
+	for (uint32_t i = m->nimported_funcs; i < m->nfuncs; i++) {
+		if (compiler_body(c, i, &m->features_used) == -1)
+			return load_fail_body(m, i, &c->err);
+	}
+	return translator_finish(&c->t);
+}
+
+/* ---- later ------------------------------------------------------------- */
+
+static bool
+compile_waits(const struct vm_module *vm)
+{
+	return vm->vm->lazy_bytes != 0 &&
+		vm->syntax.code_section.len >= vm->vm->lazy_bytes;
+}
+
+/* Validation leaves the validator with memory for any of the bodies. */
+static int
+compile_later(struct vm_module *vm, struct compiler *c)
+{
+	if (load_bodies_by(&vm->syntax, &c->v, &c->locals) == -1)
+		return -1;
+	return emit_stubs(&c->t.e);
+}
+
+/* A function that is not translated yet, and had its chance or has it now. */
+static int
+compile_one(struct vm_module *vm, uint32_t func)
+{
+	struct compiler *c = vm->compiler;
+	uint64_t features = 0;
+
+	c->err = ERR_NONE;
+	if (compiler_body(c, vm->syntax.nimported_funcs + func,
+	    &features) == -1) {
+		translator_abort(&c->t);
+		/* As it was: a stub. */
+		vm->code.funcs[func].start = CODE_STUB * func;
+		vm->code.funcs[func].end = CODE_STUB * func;
+		return -1;
+	}
+	emitter_link_new(&c->t.e);
+	emit_stub_done(&c->t.e, func);
+	return 0;
+}
+
+static bool
+is_stub(const struct code *c, uint32_t func)
+{
+	return c->funcs[func].start < c->stubs;
+}
+
+/*
+ * What cannot be translated has a frame that is too large or too much code:
+ * no stack would hold it. With all code translated at once the module would
+ * have been refused.
+ */
+const uint8_t *
+compile_called(struct vm_instance *in, uint32_t func, enum trap_code *trap)
+{
+	struct vm_module *vm = in->vm_module;
+	const struct code *c = &vm->code;
+
+	*trap = TRAP_STACK_EXHAUSTED;
+	if (is_stub(c, func)) {
+		if (vm->compiler == NULL)
+			return NULL;
+		if (compile_one(vm, func) == -1) {
+			if (vm->compiler->err.code == VM_NOMEM)
+				*trap = TRAP_OUT_OF_MEMORY;
+			return NULL;
+		}
+	}
+	in->own_funcs[func].code = c->region.base + c->funcs[func].start;
+	return in->own_funcs[func].code;
+}
+
+int
+compile_more(struct vm_module *vm, uint32_t n)
+{
+	if (vm->compiler == NULL)
+		return 0;
+	for (; n > 0 && vm->next < vm->code.nfuncs; n--, vm->next++) {
+		if (is_stub(&vm->code, vm->next) &&
+		    compile_one(vm, vm->next) == -1 &&
+		    vm->compiler->err.code == VM_NOMEM)
+			return -1;
+	}
+	if (vm->next < vm->code.nfuncs)
+		return 1;
+	emitter_link(&vm->compiler->t.e);
+	compiler_free(vm->compiler);
+	vm->compiler = NULL;
+	return 0;
+}
+
+/* ---- modules ----------------------------------------------------------- */
 
 int
 compile_bodies(struct vm_module *vm, struct err *err)
 {
-	struct module *m = &vm->syntax;
-	struct code_locals locals;
-	struct translator *t;
-	struct validator v;
-	int rc = -1;
+	const bool later = compile_waits(vm);
+	struct compiler *c;
+	int rc;
 
-	if (make_layouts(vm, err) == -1 || code_init(&vm->code, m, err) == -1)
-		return -1;
-	code_locals_init(&locals);
-	validator_init(&v, m, err);
-	t = malloc(sizeof(*t));		/* its window is large */
-	if (t == NULL) {
-		err_set(err, VM_NOMEM, "out of memory");
-		goto out;
+	if (make_layouts(vm) == -1 || code_init(&vm->code, &vm->syntax) == -1)
+		return err_set(err, VM_NOMEM, "out of memory");
+	if (later) {
+		if (pool_init(&vm->pool, vm->code.region.reserved) == -1)
+			return err_set(err, VM_NOMEM, "out of memory");
+		vm->code.pool = &vm->pool;
 	}
-	if (translator_init(t, m, &v, &vm->code, err) == -1)
-		goto out_free;
-	t->e.plain = vm->vm->plain;
-	t->e.unjoined = vm->vm->unjoined;
-	t->layouts = vm->layouts;
-	rc = 0;
-	for (uint32_t i = m->nimported_funcs; i < m->nfuncs && rc == 0; i++) {
-		rc = compile_body(t, &v, i, &locals, &m->features_used);
-		if (rc == -1)
-			load_fail_body(m, i, err);
-	}
-	if (rc == 0)
-		rc = translator_finish(t);
-	translator_clear(t);
-out_free:
-	free(t);
-out:
-	validator_clear(&v);
-	code_locals_clear(&locals);
+	c = compiler_new(vm);
+	if (c == NULL)
+		return err_set(err, VM_NOMEM, "out of memory");
+	rc = later ? compile_later(vm, c) : compile_now(vm, c);
+	if (rc == -1 && err != NULL)
+		*err = c->err;
+	if (rc == -1 || !later)
+		compiler_free(c);
+	else
+		vm->compiler = c;
 	return rc;
+}
+
+void
+compile_clear(struct vm_module *vm)
+{
+	compiler_free(vm->compiler);
+	code_clear(&vm->code);
+	pool_clear(&vm->pool);
 }

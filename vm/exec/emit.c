@@ -27,10 +27,12 @@ emitter_init(struct emitter *e, struct code *code, struct err *err)
 void
 emitter_clear(struct emitter *e)
 {
-	free(e->labels);
-	free(e->fixups);
-	free(e->written);
-	free(e->costs);
+	struct pool *p = e->code->pool;
+
+	pool_free(p, e->labels);
+	pool_free(p, e->fixups);
+	pool_free(p, e->written);
+	pool_free(p, e->costs);
 	e->labels = NULL;
 	e->fixups = NULL;
 	e->written = NULL;
@@ -172,17 +174,20 @@ void *
 code_grow(struct emitter *e, void *table, uint32_t n, uint32_t *cap,
 	size_t size)
 {
-	uint32_t more = *cap < 32 ? 64 : *cap > UINT32_MAX / 2 ? 0 : *cap * 2;
+	uint64_t more = *cap == 0 ? 64 : *cap;
 	void *p;
 
 	if (n < *cap)
 		return table;
-	p = more == 0 ? NULL : realloc(table, more * size);
+	while (more <= n)
+		more *= 2;
+	p = more > UINT32_MAX ? NULL :
+		pool_realloc(e->code->pool, table, *cap * size, more * size);
 	if (p == NULL) {
 		emitter_fail(e, VM_NOMEM, "out of memory");
 		return NULL;
 	}
-	*cap = more;
+	*cap = (uint32_t)more;
 	return p;
 }
 
@@ -283,7 +288,7 @@ code_try_at(const struct code *c, const struct code_func *f,
 {
 	uint32_t at = (uint32_t)(pc - c->region.base);
 	uint32_t low = f->tries;
-	uint32_t high = f + 1 < c->funcs + c->nfuncs ? f[1].tries : c->ntries;
+	uint32_t high = f->tries + f->ntries;
 	uint32_t i;
 
 	while (low < high) {
@@ -314,6 +319,8 @@ put_varint(struct code *c, uint32_t value)
 	c->lines[c->nlines++] = (uint8_t)value;
 }
 
+#define LINE_BYTES 10	/* of two numbers, at most */
+
 /* Note that the next words of code come from a module offset: two numbers,
  * mostly a byte each. */
 static void
@@ -321,18 +328,12 @@ put_line(struct emitter *e, uint32_t words, uint32_t offset)
 {
 	struct code *c = e->code;
 	int32_t delta = (int32_t)(offset - e->line_offset);
+	uint8_t *lines = code_grow(e, c->lines, c->nlines + LINE_BYTES,
+		&c->cap_lines, 1);
 
-	if (c->cap_lines - c->nlines < 10) {
-		uint32_t cap = c->cap_lines == 0 ? 4096 : c->cap_lines * 2;
-		uint8_t *lines = cap > c->cap_lines ? realloc(c->lines, cap) : NULL;
-
-		if (lines == NULL) {
-			emitter_fail(e, VM_NOMEM, "out of memory");
-			return;
-		}
-		c->lines = lines;
-		c->cap_lines = cap;
-	}
+	if (lines == NULL)
+		return;
+	c->lines = lines;
 	put_varint(c, words);
 	put_varint(c, (uint32_t)delta << 1 ^ (uint32_t)(delta >> 31));
 	e->line_offset = offset;
@@ -354,38 +355,53 @@ get_varint(const uint8_t **p)
 const struct code_func *
 code_find(const struct code *c, const uint8_t *pc)
 {
-	uint32_t low = 0, high = c->nfuncs;
+	uint32_t low = 0, high = c->norder;
 	uint32_t at = (uint32_t)(pc - c->region.base);
 
 	if (pc < c->region.base || pc >= c->region.base + c->used)
 		return NULL;
+	if (at < c->stubs)
+		return &c->funcs[at / CODE_STUB];
 	while (high - low > 1) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (c->funcs[mid].start <= at)
+		if (c->funcs[c->order[mid]].start <= at)
 			low = mid;
 		else
 			high = mid;
 	}
-	return &c->funcs[low];
+	return low < c->norder ? &c->funcs[c->order[low]] : NULL;
+}
+
+void
+code_lines_begin(struct code_lines *l, const struct code *c,
+	const struct code_func *f)
+{
+	*l = (struct code_lines){ .next = c->lines + f->lines, .end = f->start };
+}
+
+uint32_t
+code_lines_at(struct code_lines *l, uint32_t at)
+{
+	while (l->end <= at) {
+		uint32_t delta;
+
+		l->end += 8 * get_varint(&l->next);
+		delta = get_varint(&l->next);
+		l->offset += delta >> 1 ^ (uint32_t)-(int32_t)(delta & 1);
+	}
+	return l->offset;
 }
 
 uint32_t
 code_position(const struct code *c, const struct code_func *f,
 	const uint8_t *pc)
 {
-	const uint8_t *p = c->lines + f->lines;
 	uint32_t at = (uint32_t)(pc - c->region.base);
-	uint32_t code = f->start, offset = 0;
+	struct code_lines l;
 
-	while (code <= at && code < f->end) {
-		uint32_t delta;
-
-		code += 8 * get_varint(&p);
-		delta = get_varint(&p);
-		offset += delta >> 1 ^ (uint32_t)-(int32_t)(delta & 1);
-	}
-	return offset;
+	code_lines_begin(&l, c, f);
+	return code_lines_at(&l, at < f->end ? at : f->end - 1);
 }
 
 /* ---- the window ---------------------------------------------------------- */
@@ -394,25 +410,9 @@ code_position(const struct code *c, const struct code_func *f,
 static void
 put_written(struct emitter *e, uint16_t handler)
 {
-	if (e->nwritten == e->cap_written) {
-		uint32_t cap = e->cap_written == 0 ? 1024 : e->cap_written * 2;
-		struct written *w = realloc(e->written, cap * sizeof(*w));
-		uint32_t *costs;
+	struct written w = { .at = e->code->used, .handler = handler };
 
-		if (w != NULL)
-			e->written = w;
-		costs = realloc(e->costs, (cap + 1) * sizeof(*costs));
-		if (costs != NULL)
-			e->costs = costs;
-		if (w == NULL || costs == NULL) {
-			emitter_fail(e, VM_NOMEM, "out of memory");
-			return;
-		}
-		e->cap_written = cap;
-	}
-	e->written[e->nwritten++] = (struct written){
-		.at = e->code->used, .handler = handler,
-	};
+	APPEND(e, e, written, w);
 }
 
 static void
@@ -576,9 +576,16 @@ fuse_at(struct emitter *e, uint32_t i, bool first_pass)
 void
 emitter_end(struct emitter *e)
 {
+	uint32_t *costs;
+
 	emitter_flush(e);
 	if (e->failed || e->plain || e->unjoined || CODE_FUSED == 0)
 		return;
+	costs = code_grow(e, e->costs, e->nwritten, &e->cap_costs,
+		sizeof(*costs));
+	if (costs == NULL)
+		return;
+	e->costs = costs;
 	find_next(e);
 	e->costs[e->nwritten] = 0;
 	for (unsigned pass = 0; pass < 2; pass++)
@@ -591,15 +598,12 @@ emitter_end(struct emitter *e)
 int
 label_new(struct emitter *e, uint32_t label)
 {
-	if (label >= e->nlabels) {
-		uint32_t n = label < 32 ? 64 : label * 2;
-		struct label *l = realloc(e->labels, n * sizeof(*l));
+	struct label *labels = code_grow(e, e->labels, label, &e->cap_labels,
+		sizeof(*labels));
 
-		if (l == NULL)
-			return emitter_fail(e, VM_NOMEM, "out of memory");
-		e->labels = l;
-		e->nlabels = n;
-	}
+	if (labels == NULL)
+		return -1;
+	e->labels = labels;
 	e->labels[label] = (struct label){ .bound = false };
 	return 0;
 }
@@ -678,4 +682,66 @@ emitter_link(struct emitter *e)
 		put32(base + f->field, e->code->funcs[f->func].start - f->field);
 	}
 	e->nfixups = 0;
+	e->nlinked = 0;
+}
+
+void
+emitter_link_new(struct emitter *e)
+{
+	const struct code *c = e->code;
+	uint32_t kept = e->nlinked;
+
+	for (uint32_t i = e->nlinked; i < e->nfixups; i++) {
+		const struct call_fixup f = e->fixups[i];
+		uint32_t start = c->funcs[f.func].start;
+
+		put32(c->region.base + f.field, start - f.field);
+		if (start < c->stubs)
+			e->fixups[kept++] = f;
+	}
+	e->nfixups = kept;
+	e->nlinked = kept;
+}
+
+void
+emitter_abort(struct emitter *e)
+{
+	e->count = 0;
+	e->nfixups = e->nlinked;
+	e->failed = false;
+}
+
+/* ---- stubs ---------------------------------------------------------------- */
+
+int
+emit_stubs(struct emitter *e)
+{
+	struct code *c = e->code;
+	const uint64_t len = (uint64_t)CODE_STUB * c->nfuncs;
+	const uint64_t address = code_stub_address();
+	uint8_t *at = len > UINT32_MAX ? NULL : code_reserve(e, (uint32_t)len);
+
+	if (at == NULL)
+		return emitter_fail(e, VM_NOMEM, "out of memory");
+	for (uint32_t i = 0; i < c->nfuncs; i++) {
+		memcpy(at + CODE_STUB * i, &address, sizeof(address));
+		put32(at + CODE_STUB * i + 8, i);
+		c->funcs[i].start = CODE_STUB * i;
+		c->funcs[i].end = CODE_STUB * i;
+	}
+	c->stubs = (uint32_t)len;
+	c->used = c->stubs;
+	return 0;
+}
+
+void
+emit_stub_done(struct emitter *e, uint32_t func)
+{
+	const uint32_t stub = CODE_STUB * func;
+	const uint32_t field = stub + code_formats[HANDLER_BR].fields[0].offset;
+	uint8_t *base = e->code->region.base;
+
+	put_handler(e, stub, HANDLER_BR);
+	put32(base + field, e->code->funcs[func].start - field);
+	put32(base + field + 4, 0);	/* costs no fuel */
 }

@@ -119,12 +119,13 @@ struct emitter {
 	uint32_t acc[BANK_COUNT];	/* slot that an accumulator equals */
 
 	struct label *labels;
-	uint32_t nlabels;
+	uint32_t cap_labels;
 	struct call_fixup *fixups;
 	uint32_t nfixups, cap_fixups;
+	uint32_t nlinked;	/* of them, those that go to a stub for now */
 	struct written *written;	/* of this function, in order */
 	uint32_t *costs;		/* of the code from each of them on */
-	uint32_t nwritten, cap_written;
+	uint32_t nwritten, cap_written, cap_costs;
 	uint32_t line_offset;
 	bool plain;		/* fuse nothing, use no accumulator: for tests */
 	bool unjoined;		/* join no sequences: for profiles */
@@ -173,7 +174,8 @@ void emit_cell(struct emitter *e, uint32_t label);
 uint32_t emit_cell_later(struct emitter *e);
 void emit_cell_here(struct emitter *e, uint32_t cell);
 
-/* Grow one of the code's tables: room for one more element at *n. */
+/* Grow an array of the code's or the emitter's: room for element n. The array
+ * as it is now, or NULL after a failure. */
 void *code_grow(struct emitter *e, void *table, uint32_t n, uint32_t *cap,
 	size_t size);
 /* A reference that an operand may hold in slot, above those below. */
@@ -187,6 +189,16 @@ void emit_catch(struct emitter *e, uint32_t index, struct code_catch c,
 
 /* Point all calls at what they call. */
 void emitter_link(struct emitter *e);
+/* The new ones, and remember those whose callee is only a stub. */
+void emitter_link_new(struct emitter *e);
+
+/* After a failure: forget the function in hand; others may follow. */
+void emitter_abort(struct emitter *e);
+
+/* A stub for each function, first of all; and, when one is translated, a
+ * branch to it there. */
+int emit_stubs(struct emitter *e);
+void emit_stub_done(struct emitter *e, uint32_t func);
 
 /* The handler of an operation and the classes of a, b and d, plus 1; or 0. */
 extern const uint16_t code_handler_of[CODE_COUNT][3][3][3];

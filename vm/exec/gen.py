@@ -749,7 +749,7 @@ def write_fused(path, part):
 if len(sys.argv) != 5:
     sys.exit("usage: gen.py OUTPUT-DIRECTORY OPS.DEF SIMD.DEF FUSED-LIST")
 out_dir, ops_def, simd_def, fused_path = sys.argv[1:]
-SIMD = read_simd(simd_def)
+SIMD = read_simd(simd_def) + instrs.SIMD_OWN
 emit_binary()
 emit_compare()
 emit_compare_branch()

@@ -107,6 +107,17 @@ for t in INT:
 for t in FLOAT:
     float_rows(t)
 
+# After what may make a NaN, where all are to be the one. See translate_nan.c.
+UN += [
+    ("f32_one_nan", "f", "f", "num_f32_one_nan(a)"),
+    ("f64_one_nan", "d", "d", "num_f64_one_nan(a)"),
+]
+# As the rows of simd.def.
+SIMD_OWN = [
+    ("f32x4_one_nan", "UNARY", "simd_f32x4_one_nan"),
+    ("f64x2_one_nan", "UNARY", "simd_f64x2_one_nan"),
+]
+
 UN += [
     ("i32_wrap_i64", "l", "i", "(uint32_t)a"),
     ("i64_extend_i32_s", "i", "l", "(uint64_t)(int64_t)(int32_t)a"),

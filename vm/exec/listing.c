@@ -8,36 +8,48 @@
 
 #include "vm/exec/code_names.h"
 
+#define CELL 8u
+#define LISTING_HANDLERS (CODE_HANDLERS + CODE_FUSED)
+
+/* A hash table of addresses, at most half full. */
+#define SLOTS (LISTING_HANDLERS < 8192 ? 16384u : LISTING_HANDLERS < 32768 ? \
+	65536u : 262144u)
+_Static_assert(LISTING_HANDLERS <= 131072, "too many handlers");
+
 struct by_address {
-	uint64_t address;
+	uint64_t address;	/* 0: free */
 	uint32_t id;
 };
 
-#define LISTING_HANDLERS (CODE_HANDLERS + CODE_FUSED)
-
 struct listing {
-	struct by_address handlers[LISTING_HANDLERS];
+	struct by_address slots[SLOTS];
 };
 
-static int
-compare_address(const void *a, const void *b)
+/* The slot that has the address, or could have it. */
+static uint32_t
+find_slot(const struct listing *d, uint64_t address)
 {
-	const struct by_address *x = a, *y = b;
+	uint32_t i = (uint32_t)(address * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 
-	return (x->address > y->address) - (x->address < y->address);
+	for (i %= SLOTS; d->slots[i].address != 0 &&
+	    d->slots[i].address != address; i = (i + 1) % SLOTS)
+		;
+	return i;
 }
 
 struct listing *
 listing_new(void)
 {
-	struct listing *d = malloc(sizeof(*d));
+	struct listing *d = calloc(1, sizeof(*d));
 
 	if (d == NULL)
 		return NULL;
-	for (uint32_t i = 0; i < LISTING_HANDLERS; i++)
-		d->handlers[i] = (struct by_address){ code_handler_address(i), i };
-	qsort(d->handlers, LISTING_HANDLERS, sizeof(d->handlers[0]),
-		compare_address);
+	for (uint32_t id = 0; id < LISTING_HANDLERS; id++) {
+		uint64_t address = code_handler_address(id);
+
+		d->slots[find_slot(d, address)] =
+			(struct by_address){ address, id };
+	}
 	return d;
 }
 
@@ -56,17 +68,17 @@ field_read(const uint8_t *at, unsigned type)
 	return value;
 }
 
-/* The cells behind a br_table: as many as it has labels, and the default. */
+/* The cells behind a br_table: one for each label, and the default. */
 static uint32_t
-cells_length(const char *name, const uint8_t *at,
+count_cells(const char *name, const uint8_t *at,
 	const struct code_format *format)
 {
 	if (strncmp(name, "br_table_", 9) != 0)
 		return 0;
 	for (unsigned i = 0; i < format->nfields; i++)
 		if (format->fields[i].field == FIELD_O)
-			return 8 * (uint32_t)(field_read(at +
-				format->fields[i].offset, TYPE_U32) + 1);
+			return (uint32_t)field_read(at +
+				format->fields[i].offset, TYPE_U32) + 1;
 	return 0;
 }
 
@@ -76,32 +88,46 @@ listing_read(const struct listing *d, const struct code *c, uint32_t at,
 {
 	const uint8_t *base = c->region.base + at;
 	const struct by_address *found;
-	struct by_address key;
+	uint64_t address;
 
-	if (at + sizeof(key.address) > c->used)
+	if (at >= c->used || c->used - at < sizeof(address))
 		return false;
-	memcpy(&key.address, base, sizeof(key.address));
-	found = bsearch(&key, d->handlers, LISTING_HANDLERS,
-		sizeof(d->handlers[0]), compare_address);
-	if (found == NULL)
+	memcpy(&address, base, sizeof(address));
+	found = &d->slots[find_slot(d, address)];
+	if (address == 0 || found->address == 0)
 		return false;
 	*out = (struct listing_ins){ .at = at, .handler = found->id, .fused = 1 };
 	if (found->id >= CODE_HANDLERS) {
 		uint32_t n = found->id - CODE_HANDLERS;
 
-		out->handler = code_fused_parts[code_fused_from[n].at];
+		out->parts = &code_fused_parts[code_fused_from[n].at];
+		out->handler = out->parts[0];
 		out->fused = code_fused_from[n].count;
 	}
 	out->name = code_names[out->handler];
-	out->length = code_formats[out->handler].length +
-		cells_length(out->name, base, &code_formats[out->handler]);
-	out->next = at + out->length;
-	if (out->handler == HANDLER_BR) {
-		uint32_t field = code_formats[HANDLER_BR].fields[0].offset;
+	out->cells = count_cells(out->name, base, &code_formats[out->handler]);
+	out->length = code_formats[out->handler].length + CELL * out->cells;
+	return true;
+}
 
-		out->next = at + field +
-			(uint32_t)field_read(base + field, TYPE_U32);
+bool
+listing_target(const struct code *c, const struct listing_ins *in, uint32_t i,
+	uint32_t *to)
+{
+	const struct code_format *format = &code_formats[in->handler];
+	uint32_t at = in->at + format->length + CELL * i;
+
+	for (unsigned k = 0; k < format->nfields; k++) {
+		if (format->fields[k].type == TYPE_BRANCH && i == 0) {
+			at = in->at + format->fields[k].offset;
+			*to = at + (uint32_t)field_read(c->region.base + at,
+				TYPE_U32);
+			return true;
+		}
 	}
+	if (i >= in->cells)
+		return false;
+	*to = at + (uint32_t)field_read(c->region.base + at, TYPE_U32);
 	return true;
 }
 
@@ -120,8 +146,8 @@ listing_print(const struct code *c, const struct listing_ins *in, char *text,
 		uint64_t value = field_read(base + offset, type);
 		char letter = letters[format->fields[i].field];
 
-		if (type == TYPE_BRANCH)
-			n += (size_t)snprintf(text + n, size - n, " ->%u",
+		if (format->fields[i].field == FIELD_T)
+			n += (size_t)snprintf(text + n, size - n, " ->0x%06x",
 				in->at + offset + (uint32_t)value);
 		else
 			n += (size_t)snprintf(text + n, size - n, " %c=%lld",

@@ -20,8 +20,9 @@ struct listing_ins {
 	uint32_t length;	/* bytes, with the cells of a br_table */
 	uint32_t handler;	/* its own */
 	uint32_t fused;		/* instructions that its handler executes */
-	uint32_t next;		/* offset of what follows: of a br, its target */
 	const char *name;	/* of its own handler */
+	const uint16_t *parts;	/* fused: those handlers, its own first */
+	uint32_t cells;		/* of a br_table: labels, with the default */
 };
 
 /*
@@ -30,6 +31,13 @@ struct listing_ins {
  */
 bool listing_read(const struct listing *d, const struct code *c, uint32_t at,
 	struct listing_ins *out);
+
+/*
+ * The i-th place in the code where a branch may go on, or a br_table. False:
+ * it has not so many. Calls are not branches.
+ */
+bool listing_target(const struct code *c, const struct listing_ins *in, uint32_t i,
+	uint32_t *to);
 
 /* Its name and fields as text without a newline, cut off at size. */
 void listing_print(const struct code *c, const struct listing_ins *in, char *text,

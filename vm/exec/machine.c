@@ -4,6 +4,7 @@
  */
 #include "vm/exec/machine.h"
 
+#include "vm/exec/compile.h"
 #include "vm/exec/handlers.h"
 #include "vm/exec/profile.h"
 #include "vm/exec/run.h"
@@ -175,6 +176,33 @@ MACHINE(call_indirect_subtype)
 	CALL_FUNC(f, 24);
 }
 
+/* ---- functions that are not translated yet --------------------------------- */
+
+static __attribute__((noinline)) const uint8_t *
+translate_called(struct vm_instance *in, uint32_t func)
+{
+	return compile_called(in, func, &in->store->trap);
+}
+
+/* The frame is there; see CODE_STUB. */
+static MACHINE(stub)
+{
+	const uint8_t *code = translate_called(CTX, LDU32(8));
+
+	if (code == NULL) {
+		R0 = CTX->store->trap;
+		GOTO(trap);
+	}
+	PC = code;
+	DISPATCH();
+}
+
+uint64_t
+code_stub_address(void)
+{
+	return (uint64_t)(uintptr_t)machine_stub;
+}
+
 /* ---- exceptions ------------------------------------------------------------ */
 
 MACHINE(unwind)
@@ -182,9 +210,9 @@ MACHINE(unwind)
 	struct vm_store *s = CTX->store;
 
 	if (!unwind_to_catch(s, CTX, FP, PC, R0)) {
-		s->status = VM_EXCEPTION;
-		s->trap_fp = NULL;
 		s->fuel = s->landing.instance->fuel;
+		s->status = s->fuel < 0 ? VM_FUEL : VM_EXCEPTION;
+		s->trap_fp = NULL;
 		LEAVE();
 	}
 	CTX = s->landing.instance;

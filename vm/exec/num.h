@@ -175,6 +175,19 @@ static inline uint64_t num_##pre##_sat_u64(T a) \
 	return a >= (T)0x1p64 ? UINT64_MAX : (uint64_t)a; \
 }
 
+/* The canonical NaN in place of any. */
+static inline float
+num_f32_one_nan(float a)
+{
+	return a != a ? num_f32(UINT32_C(0x7fc00000)) : a;
+}
+
+static inline double
+num_f64_one_nan(double a)
+{
+	return a != a ? num_f64(UINT64_C(0x7ff8000000000000)) : a;
+}
+
 NUM_FLOAT(f32, float, uint32_t, NUM_F32_SIGN, f)
 NUM_FLOAT(f64, double, uint64_t, NUM_F64_SIGN, )
 

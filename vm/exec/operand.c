@@ -85,10 +85,10 @@ push(struct operands *s, char type)
 	struct entry *e;
 
 	/* Room behind for what instructions with several results need. */
-	if (canon + 4 >= FRAME_SLOTS_MAX && !s->failed) {
+	if (canon > LIMIT_FRAME_SLOTS && !s->failed) {
 		s->failed = true;
 		err_set_at(s->e->err, VM_LIMIT, s->e->offset,
-			"frame of more than %u slots", FRAME_SLOTS_MAX - 4);
+			"frame of more than %u slots", LIMIT_FRAME_SLOTS);
 	}
 	assert(s->n < ENTRIES_MAX);
 	below = s->n > 0 ? s->entries[s->n - 1].refs : 0;

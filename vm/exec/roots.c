@@ -23,8 +23,7 @@ static void
 mark_frame(struct heap *h, const struct frames *f)
 {
 	const struct code *c = &f->instance->vm_module->code;
-	const struct code_func *next = f->func + 1;
-	uint32_t end = next < c->funcs + c->nfuncs ? next->spans : c->nspans;
+	uint32_t end = f->func->spans + f->func->nspans;
 	uint32_t ref = code_map_at(c, f->ret);
 
 	for (uint32_t i = f->func->spans; i < end; i++)

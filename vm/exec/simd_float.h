@@ -54,6 +54,21 @@ SIGN(f64x2, u64x2, UINT64_C(1) << 63)
 
 #undef SIGN
 
+/* The canonical NaN in place of any. */
+#define ONE_NAN(shape, ulanes, nan)				\
+	static inline v128					\
+	simd_##shape##_one_nan(v128 a)				\
+	{							\
+		ulanes odd = (ulanes)simd_##shape##_ne(a, a);	\
+								\
+		return (v128)(((ulanes)a & ~odd) | (odd & (nan))); \
+	}
+
+ONE_NAN(f32x4, u32x4, UINT32_C(0x7fc00000))
+ONE_NAN(f64x2, u64x2, UINT64_C(0x7ff8000000000000))
+
+#undef ONE_NAN
+
 static inline v128
 simd_f32x4_convert_i32x4_s(v128 a)
 {

@@ -53,7 +53,7 @@ translator_clear(struct translator *t)
 	operands_clear(&t->s);
 	emitter_clear(&t->e);
 	zero_clear(&t->zero);
-	free(t->ctrls);
+	pool_free(t->e.code->pool, t->ctrls);
 	free(t->global_offsets);
 	t->ctrls = NULL;
 	t->global_offsets = NULL;
@@ -62,19 +62,12 @@ translator_clear(struct translator *t)
 struct control *
 control_push(struct translator *t, enum op op, struct blocktype type)
 {
-	struct control *c;
+	struct control *c = code_grow(&t->e, t->ctrls, t->nctrls,
+		&t->cap_ctrls, sizeof(*c));
 
-	if (t->nctrls == t->cap_ctrls) {
-		uint32_t cap = t->cap_ctrls == 0 ? 32 : t->cap_ctrls * 2;
-
-		c = realloc(t->ctrls, cap * sizeof(*c));
-		if (c == NULL) {
-			err_set(t->e.err, VM_NOMEM, "out of memory");
-			return NULL;
-		}
-		t->ctrls = c;
-		t->cap_ctrls = cap;
-	}
+	if (c == NULL)
+		return NULL;
+	t->ctrls = c;
 	c = &t->ctrls[t->nctrls];
 	*c = (struct control){ .op = op, .type = type, .height = t->s.n,
 		.dead = t->dead, .nset = t->zero.n };
@@ -122,20 +115,24 @@ translator_begin(struct translator *t, uint32_t func)
 	/* Parameters, the return address, the declared locals. */
 	uint32_t nslots = t->v->local_slots + 1;
 
+	t->func = f;
 	t->type = module_functype(t->module, func);
 	t->header = t->type->param_slots;
-	if (nslots + 4 >= FRAME_SLOTS_MAX)
+	if (nslots > LIMIT_FRAME_SLOTS)
 		return err_set(t->e.err, VM_LIMIT,
-			"frame of more than %u slots", FRAME_SLOTS_MAX - 4);
+			"frame of more than %u slots", LIMIT_FRAME_SLOTS);
 	f->start = t->e.code->used;
 	f->lines = t->e.code->nlines;
 	f->header = (uint16_t)t->header;
 	f->spans = t->e.code->nspans;
+	f->nspans = 0;
 	f->tries = t->e.code->ntries;
+	f->ntries = 0;
 	t->e.offset = t->module->funcs[func].body.offset;
 	emitter_begin(&t->e);
 	zero_begin(t, t->header + 1, nslots - t->header - 1);
 	add_spans(t);
+	f->nspans = t->e.code->nspans - f->spans;
 	operands_begin(&t->s, nslots);
 	t->dead = false;
 	t->try = TRY_NONE;
@@ -144,6 +141,23 @@ translator_begin(struct translator *t, uint32_t func)
 	    control_push(t, OP_BLOCK, none) == NULL)
 		return -1;
 	return 0;
+}
+
+void
+translator_end(struct translator *t)
+{
+	struct code *c = t->e.code;
+
+	t->func->end = c->used;
+	t->func->ntries = c->ntries - t->func->tries;
+	c->order[c->norder++] = (uint32_t)(t->func - c->funcs);
+}
+
+void
+translator_abort(struct translator *t)
+{
+	emitter_abort(&t->e);
+	t->s.failed = false;
 }
 
 int
@@ -170,10 +184,10 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 	case CODE_KIND_BIN:
 	case CODE_KIND_CMP:
 		step_binary(t, op);
-		return true;
+		break;
 	case CODE_KIND_UN:
 		step_unary(t, op);
-		return true;
+		break;
 	case CODE_KIND_LOAD:
 		step_load(t, in, op);
 		return true;
@@ -186,7 +200,7 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 		return true;
 	case CODE_KIND_TERN:
 		step_ternary(t, op);
-		return true;
+		break;
 	case CODE_KIND_SHUFFLE:
 		step_shuffle(t, in, op);
 		return true;
@@ -201,6 +215,9 @@ step_by_table(struct translator *t, const struct instr *in, uint32_t nopds)
 	default:
 		return false;
 	}
+	if (t->one_nan)
+		step_one_nan(t, in->op);
+	return true;
 }
 
 static int

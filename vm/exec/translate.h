@@ -41,9 +41,11 @@ struct translator {
 	struct control *ctrls;
 	uint32_t nctrls, cap_ctrls;
 	bool dead;		/* what follows cannot be reached */
+	bool one_nan;		/* see vm_set_one_nan */
 	uint32_t try;		/* the innermost try_table, or TRY_NONE */
 	const struct heap_layout *layouts;	/* by type, if there are any */
-	const struct functype *type;	/* of the function */
+	struct code_func *func;		/* the function */
+	const struct functype *type;	/* its type */
 	uint32_t header;	/* its slot for the return address */
 	struct zero zero;
 	uint32_t *global_offsets;	/* of own globals, from the instance */
@@ -62,6 +64,12 @@ int translator_begin(struct translator *t, uint32_t func);
  */
 int translator_step(struct translator *t, const struct instr *in,
 	uint32_t nopds);
+
+/* Its last instruction was translated. */
+void translator_end(struct translator *t);
+
+/* After a failure: others may still be translated. */
+void translator_abort(struct translator *t);
 
 /* Everything is translated: link it. */
 int translator_finish(struct translator *t);

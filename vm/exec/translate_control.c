@@ -355,18 +355,6 @@ step_else(struct translator *t)
 	t->dead = false;
 }
 
-static void
-end_function(struct translator *t)
-{
-	struct code_func *f = &t->e.code->funcs[t->v->func -
-		t->module->nimported_funcs];
-
-	emitter_flush(&t->e);
-	zero_end(t, f);
-	emitter_end(&t->e);
-	f->end = t->e.code->used;
-}
-
 void
 step_end(struct translator *t)
 {
@@ -398,8 +386,11 @@ step_end(struct translator *t)
 		drop_to(&t->s, c->height);
 	if (i == 0 && !t->dead)
 		emit_return(t);
-	if (i == 0)
-		end_function(t);
+	if (i == 0) {
+		emitter_flush(&t->e);
+		zero_end(t);
+		emitter_end(&t->e);
+	}
 	zero_leave(&t->zero, c->nset);
 	t->nctrls--;
 }

@@ -61,7 +61,7 @@ void zero_reference(struct zero *z, uint32_t slot, uint32_t count);
 void zero_get(struct zero *z, uint32_t slot, uint32_t count);
 void zero_set(struct zero *z, uint32_t slot);
 void zero_leave(struct zero *z, uint32_t n);
-void zero_end(struct translator *t, struct code_func *f);
+void zero_end(struct translator *t);
 
 /* ---- translate_call.c ---- */
 
@@ -107,6 +107,12 @@ void step_table_set(struct translator *t, const struct instr *in, uint32_t
 	nopds);
 void step_memory_size(struct translator *t, const struct instr *in, uint32_t
 	nopds);
+
+/* ---- translate_nan.c ---- */
+
+/* After an instruction op that is neither control nor dead: make its NaN the
+ * canonical one, where the specification leaves open which it is. */
+void step_one_nan(struct translator *t, enum op op);
 
 /* ---- translate_gc.c ---- */
 

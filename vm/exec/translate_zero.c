@@ -99,7 +99,7 @@ zero_set(struct zero *z, uint32_t slot)
 
 /* All is known: let the first instruction zero what it must. */
 void
-zero_end(struct translator *t, struct code_func *f)
+zero_end(struct translator *t)
 {
 	static const uint16_t small[] = {
 		[1] = CODE_ZERO1, [2] = CODE_ZERO2, [3] = CODE_ZERO3,
@@ -111,9 +111,9 @@ zero_end(struct translator *t, struct code_func *f)
 	if (!z->emitted || t->e.failed || t->e.plain)
 		return;
 	if (z->low > z->high) {
-		f->start += code_formats[code_handler_of[CODE_ZERO]
+		t->func->start += code_formats[code_handler_of[CODE_ZERO]
 			[CLASS_S][CLASS_S][CLASS_S] - 1].length;
-		f->lines += 2;
+		t->func->lines += 2;
 		return;
 	}
 	in.f[FIELD_A] = z->low;

@@ -53,8 +53,8 @@ heap_init(struct heap *h, const struct heap_config *config)
 {
 	uint64_t bytes = config->bytes;
 
-	if (bytes > HEAP_BYTES_MAX)
-		bytes = HEAP_BYTES_MAX;
+	if (bytes > LIMIT_HEAP_BYTES)
+		bytes = LIMIT_HEAP_BYTES;
 	bytes = bytes / HEAP_GRANULE / UNIT * UNIT * HEAP_GRANULE;
 	*h = (struct heap){ .config = *config, .quota = QUOTA_MIN };
 	if (region_reserve(&h->objects, bytes) == -1 ||

@@ -67,7 +67,7 @@ struct heap;
 
 struct heap_config {
 	/* Most bytes that objects may take; the heap reserves address space
-	 * for as many and 1/42 more. Cut to HEAP_BYTES_MAX. */
+	 * for as many and 1/42 more. Cut to LIMIT_HEAP_BYTES. */
 	uint64_t bytes;
 	/* Account bytes to the store's limit before they become usable:
 	 * false if that would pass it. Less than 0 gives bytes back. */
@@ -77,8 +77,8 @@ struct heap_config {
 	void *ctx;
 };
 
-/* Marking numbers granules in 32 bits. */
-#define HEAP_BYTES_MAX ((uint64_t)HEAP_GRANULE << 32)
+_Static_assert(LIMIT_HEAP_BYTES == (uint64_t)HEAP_GRANULE << 32,
+	"marking numbers granules in 32 bits");
 
 /* Positions and sizes are in granules where not said otherwise. */
 struct heap {

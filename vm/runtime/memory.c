@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-/* No region can be larger, whatever the types say. */
-#define MEM_BYTES_MAX (UINT64_C(1) << 46)
-
 static void
 mem_set_size(struct mem_inst *m, uint64_t size)
 {
@@ -23,11 +20,13 @@ mem_max_pages(const struct vm_store *s, const struct memtype *type)
 {
 	uint64_t max = s->limits.memory_bytes;
 
-	if (max > MEM_BYTES_MAX)
-		max = MEM_BYTES_MAX;
+	if (max > LIMIT_MEMORY_BYTES)
+		max = LIMIT_MEMORY_BYTES;
 	max >>= type->page_log2;
-	if (!type->limits.is64 && max > UINT64_C(1) << (32 - type->page_log2))
-		max = UINT64_C(1) << (32 - type->page_log2);
+	/* The number of pages of one byte has to be an i32 too. */
+	if (!type->limits.is64 && max > UINT32_MAX >> type->page_log2)
+		max = type->page_log2 == 0 ? UINT32_MAX :
+			UINT64_C(1) << (32 - type->page_log2);
 	if (type->limits.has_max && max > type->limits.max)
 		max = type->limits.max;
 	return max;

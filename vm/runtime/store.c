@@ -85,8 +85,6 @@ store_alloc(void)
 	return s;
 }
 
-#define STACK_BYTES_MAX (UINT64_C(1) << 32)
-
 struct vm_store *
 vm_store_new(struct vm *vm, const struct vm_store_limits *lim, struct err *err)
 {
@@ -98,8 +96,8 @@ vm_store_new(struct vm *vm, const struct vm_store_limits *lim, struct err *err)
 	}
 	s->vm = vm;
 	s->limits = *lim;
-	if (s->limits.stack_bytes > STACK_BYTES_MAX)
-		s->limits.stack_bytes = STACK_BYTES_MAX;
+	if (s->limits.stack_bytes > LIMIT_STACK_BYTES)
+		s->limits.stack_bytes = LIMIT_STACK_BYTES;
 	arena_init(&s->arena, SIZE_MAX / 2);
 	vm_store_set_fuel(s, UINT64_MAX);
 	if (store_init_stack(s) == -1) {

@@ -85,7 +85,7 @@ void store_free_near(struct vm_store *s, void *p);
 /* A frame has at most this many slots, so that code can name them in 16 bits.
  * The stack has as many behind its limit: calls only compare the start of the
  * new frame. */
-#define FRAME_SLOTS_MAX 65536u
+#define FRAME_SLOTS_MAX (LIMIT_FRAME_SLOTS + 5)
 
 /* Find or define a name. store_find: NULL if it is not defined. */
 const struct vm_extern_item *store_find(const struct vm_store *s,

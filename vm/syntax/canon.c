@@ -14,7 +14,8 @@
 #define WORD_RELATIVE_SUPER 0x80000000u
 #define WORD_MUTABLE 0x40u
 
-#define CANON_MAX ((uint32_t)HEAP_FIRST_ABSTRACT - 1)
+_Static_assert(LIMIT_CANON_TYPES == HEAP_FIRST_ABSTRACT - 1,
+	"ids of types are heap types");
 
 struct canon_group {
 	uint64_t hash;
@@ -261,7 +262,7 @@ add_group(struct canon *c, struct subtype *types, uint32_t start,
 {
 	uint32_t n = types[start].group_len;
 
-	if (n > CANON_MAX - c->ntypes)
+	if (n > LIMIT_CANON_TYPES - c->ntypes)
 		return CANON_FULL;
 	if (reserve(c, n) == -1)
 		return CANON_NOMEM;

@@ -1,12 +1,15 @@
 /*
  * Every module of the specification's test suite that decodes as text, valid
- * or not: all of it, in bounded length, and JSON that a parser takes.
+ * or not: all of it, in bounded length, and JSON that a parser takes. Of valid
+ * ones the translated code too.
  */
 #include <stdlib.h>
 
 #include "tests/spec/suite.h"
 #include "tests/vm/dump/collect.h"
 #include "vm/binary/decode.h"
+#include "vm/dump/internal.h"
+#include "vm/exec/listing.h"
 #include "vm/vm.h"
 
 /* What one byte of a module may become, and a module of few bytes. */
@@ -20,6 +23,36 @@ static int
 disasm_all(struct dump *d, const struct dump_sink *sink, struct err *err)
 {
 	return dump_disasm(d, DUMP_ALL, sink, err);
+}
+
+/* Every function has a line of its own, and so has every instruction. */
+static const char *
+check_internal(const struct bytes *b)
+{
+	struct vm *vm = vm_new();
+	struct listing *l = listing_new();
+	struct err err = ERR_NONE;
+	struct buf text;
+	struct dump_sink sink = collect_init(&text,
+		TEXT_BASE + TEXT_FACTOR * b->len);
+	const char *failed = NULL;
+	struct vm_module *m;
+
+	if (vm == NULL || l == NULL)
+		abort();
+	if (vm_module_new(vm, b->data, b->len, &m, &err) == 0) {
+		struct dump *d = dump_new(vm_module_syntax(m));
+
+		if (d == NULL || dump_internal(d, m, l, DUMP_ALL, &sink) == -1 ||
+		    (text.len == 0 && vm_module_syntax(m)->nfuncs > 0))
+			failed = "translated code";
+		dump_free(d);
+		vm_module_free(m);
+	}
+	buf_clear(&text);
+	listing_free(l);
+	vm_free(vm);
+	return failed;
 }
 
 /* Malformed bodies are found by whoever reads them. */
@@ -82,6 +115,8 @@ check_module(struct script *s, json_t *command)
 		return;
 	}
 	failed = check(&m);
+	if (failed == NULL)
+		failed = check_internal(&b);
 	if (failed != NULL)
 		script_fail(s, command, "%s", failed);
 	else

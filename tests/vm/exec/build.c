@@ -60,7 +60,20 @@ put_type(struct buf *b, const char *sig)
 }
 
 static void
-put_module(struct buf *b, const struct test_func *funcs, size_t n)
+put_contents(struct buf *b, uint8_t id, const uint8_t *contents, size_t len)
+{
+	struct buf s;
+
+	if (len == 0)
+		return;
+	buf_init(&s, 1 << 20);
+	assert_int_equal(buf_append(&s, contents, len), 0);
+	put_section(b, id, &s);
+}
+
+static void
+put_module(struct buf *b, const struct test_func *funcs, size_t n,
+	const struct test_memories *mem)
 {
 	struct buf s;
 
@@ -74,8 +87,7 @@ put_module(struct buf *b, const struct test_func *funcs, size_t n)
 	for (size_t i = 0; i < n; i++)
 		put_leb(&s, (uint32_t)i);
 	put_section(b, 3, &s);
-	assert_int_equal(buf_append(&s, "\1\1\1\4", 4), 0);
-	put_section(b, 5, &s);
+	put_contents(b, 5, mem->memories, mem->memories_len);
 	put_byte(&s, 1);	/* a tag of function 0's type, if that fits */
 	put_byte(&s, 0);
 	put_byte(&s, 0);
@@ -91,16 +103,43 @@ put_module(struct buf *b, const struct test_func *funcs, size_t n)
 		put_leb(&s, (uint32_t)i);
 	}
 	put_section(b, 7, &s);
+	put_contents(b, 12, mem->datas, mem->datas_len > 0 ? 1 : 0);
 	put_leb(&s, (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
 		put_leb(&s, (uint32_t)funcs[i].len);
 		assert_int_equal(buf_append(&s, funcs[i].body, funcs[i].len), 0);
 	}
 	put_section(b, 10, &s);
+	put_contents(b, 11, mem->datas, mem->datas_len);
+}
+
+static bool one_nan_wanted;
+static bool lazy_wanted;
+
+void
+machine_set_one_nan(bool one_nan)
+{
+	one_nan_wanted = one_nan;
+}
+
+void
+machine_set_lazy(bool lazy)
+{
+	lazy_wanted = lazy;
 }
 
 int
 machine_start(struct test_machine *m, const struct test_func *funcs, size_t n)
+{
+	static const uint8_t one_page[] = { 1, 1, 1, 4 };
+	const struct test_memories mem = { one_page, sizeof(one_page), NULL, 0 };
+
+	return machine_start_with(m, funcs, n, &mem);
+}
+
+int
+machine_start_with(struct test_machine *m, const struct test_func *funcs,
+	size_t n, const struct test_memories *mem)
 {
 	static const struct vm_store_limits limits = {
 		.memory_bytes = 1 << 20,
@@ -111,9 +150,12 @@ machine_start(struct test_machine *m, const struct test_func *funcs, size_t n)
 
 	memset(m, 0, sizeof(*m));
 	buf_init(&m->bytes, 1 << 20);
-	put_module(&m->bytes, funcs, n);
+	put_module(&m->bytes, funcs, n, mem);
 	m->vm = vm_new();
 	assert_non_null(m->vm);
+	if (one_nan_wanted)
+		vm_set_one_nan(m->vm);
+	vm_set_lazy(m->vm, lazy_wanted);
 	if (vm_module_new(m->vm, m->bytes.data, m->bytes.len, &m->module, &err)
 	    == -1) {
 		m->module = NULL;
@@ -121,9 +163,15 @@ machine_start(struct test_machine *m, const struct test_func *funcs, size_t n)
 	}
 	m->store = vm_store_new(m->vm, &limits, &err);
 	assert_non_null(m->store);
-	assert_int_equal(vm_instantiate(m->store, m->module, &m->instance,
-		&m->trap, &err), VM_OK);
-	return 0;
+	switch (vm_instantiate(m->store, m->module, &m->instance, &m->trap,
+	    &err)) {
+	case VM_OK:
+		return 0;
+	case VM_TRAP:
+		return MACHINE_TRAPPED;
+	default:
+		return err.code;
+	}
 }
 
 void
@@ -135,19 +183,26 @@ machine_stop(struct test_machine *m)
 	buf_clear(&m->bytes);
 }
 
+struct vm_extern_item
+machine_func(struct test_machine *m, unsigned i)
+{
+	char text[2] = { 'f', (char)('0' + i) };
+	struct vm_extern_item item;
+
+	assert_int_equal(vm_export(m->instance, (struct name){ text, 2 }, &item,
+		NULL), 0);
+	return item;
+}
+
 enum vm_status
 machine_call(struct test_machine *m, unsigned i, const uint32_t *args,
 	size_t nargs, uint32_t *result)
 {
 	struct vm_value values[4], results[4];
-	char text[2] = { 'f', (char)('0' + i) };
-	struct vm_extern_item item;
+	struct vm_extern_item item = machine_func(m, i);
+	const struct functype *type = vm_func_type(item);
 	enum vm_status status;
-	const struct functype *type;
 
-	assert_int_equal(vm_export(m->instance, (struct name){ text, 2 }, &item,
-		NULL), 0);
-	type = vm_func_type(item);
 	for (size_t k = 0; k < nargs; k++)
 		values[k] = (struct vm_value){ .type = VAL_I32, .i32 = args[k] };
 	status = vm_call(m->store, item, values, nargs, results,

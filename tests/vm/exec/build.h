@@ -29,10 +29,32 @@ struct test_machine {
 	struct vm_trap trap;
 };
 
-/* 0, or the error code that loading ended with. */
+/* Contents of the memory section in place of that one, and of a data section;
+ * empty ones are not written. */
+struct test_memories {
+	const uint8_t *memories;
+	size_t memories_len;
+	const uint8_t *datas;
+	size_t datas_len;
+};
+
+/* From now on machine_start makes machines with one NaN, or ones without. */
+void machine_set_one_nan(bool one_nan);
+/* Likewise, ones that translate functions at their first call. */
+void machine_set_lazy(bool lazy);
+
+/* 0, or the error code that loading or linking ended with, or MACHINE_TRAPPED:
+ * the module could not be instantiated, m->trap says why. To be stopped in any
+ * case. */
+#define MACHINE_TRAPPED (-1)
 int machine_start(struct test_machine *m, const struct test_func *funcs,
 	size_t nfuncs);
+int machine_start_with(struct test_machine *m, const struct test_func *funcs,
+	size_t nfuncs, const struct test_memories *mem);
 void machine_stop(struct test_machine *m);
+
+/* The function, for vm_call. */
+struct vm_extern_item machine_func(struct test_machine *m, unsigned i);
 
 /* Call function i with i32 arguments; *result is its i32 result, if any. */
 enum vm_status machine_call(struct test_machine *m, unsigned i,

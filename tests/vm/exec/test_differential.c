@@ -143,6 +143,23 @@ test_fuel_ends_a_loop_of_exceptions_through_frames(void **state)
 	buf_clear(&record);
 }
 
+/* What leaving its frame costs is more than there is. */
+static void
+test_an_exception_that_nobody_catches_keeps_to_the_fuel(void **state)
+{
+	struct builder b;
+	struct buf record;
+
+	build_start(&b, 1);
+	build_open(&b);
+	BUILD(&b, "\1\1\x7f" "\x41\1\x21\0" "\2\x40" "\x20\0\x0d\0");
+	REPEAT(&b, "\1", PLAY_FUEL);
+	BUILD(&b, "\x0b\x08\0");
+	build_end(&b);
+	assert_non_null(strstr(play(&b, &record), "status 3,"));
+	buf_clear(&record);
+}
+
 static void
 test_fuel_used_is_not_negative_after_a_leap_and_a_trap(void **state)
 {
@@ -201,6 +218,8 @@ main(void)
 			test_generated_modules_do_the_same_fused_and_plain),
 		cmocka_unit_test(
 			test_fuel_ends_a_loop_of_exceptions_through_frames),
+		cmocka_unit_test(
+			test_an_exception_that_nobody_catches_keeps_to_the_fuel),
 		cmocka_unit_test(
 			test_fuel_used_is_not_negative_after_a_leap_and_a_trap),
 		cmocka_unit_test(

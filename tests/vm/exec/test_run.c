@@ -240,5 +240,10 @@ main(void)
 		cmocka_unit_test(test_child_of_frozen_store_has_its_own_memory),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("translated at once", tests,
+		NULL, NULL);
+
+	machine_set_lazy(true);
+	return failed + cmocka_run_group_tests_name("at the first call", tests,
+		NULL, NULL);
 }

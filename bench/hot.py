@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Choose the handlers that stand side by side in the worker, from profiles.
+
+usage: hot.py PROFILE... > guest/handlers.ld
+
+A profile is what `vmprofile -c PROFILE MODULE` wrote. Unlike train.py this
+counts what a program runs at all, not how often: each piece of code that a
+child has not run before costs it a page fault, once. So take many programs
+that do little: the beginnings of those that do much are the same.
+"""
+import collections
+import sys
+
+
+def ran(path):
+    """Handlers that the program ran; what is fused has all parts' names."""
+    code = [line.split() for line in open(path)]
+    for i, words in enumerate(code):
+        if words[0] == "function" or int(words[0]) == 0:
+            continue
+        parts = code[i:i + int(words[3])]
+        yield "__".join(part[2] for part in parts)
+
+
+def main():
+    programs = collections.Counter()
+    for path in sys.argv[1:]:
+        programs.update(set(ran(path)))
+    print("/* Handlers that small programs run, those of most programs first. "
+          "Written by\n * bench/hot.py; a name that is no handler any more "
+          "does no harm. */")
+    for name, count in sorted(programs.items(), key=lambda p: (-p[1], p[0])):
+        if count > 1:
+            print(f"*libvm.a:(.text.h_{name})")
+    return 0 if programs else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+/* The directories that --dir grants a guest, and their broker. Used by
+ * wasmctl. */
+#ifndef CLIENT_GRANTS_H
+#define CLIENT_GRANTS_H
+
+#include "client/options.h"
+
+/*
+ * Start the broker of these: "HOST::GUEST", "HOST::GUEST:ro" or "HOST", which is
+ * also what the guest finds it as. *broker: its socket, -1 if there are none. 0,
+ * or what wasmctl exits with after it has reported why not.
+ */
+int grants_open(const struct texts *dirs, int *broker);
+
+#endif
