@@ -24,6 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # name, environment variable, program on PATH, arguments before the module
 ENGINES = [
     ("wasmd", "WASMD_VM", None, []),
+    ("wasmd-v3", "WASMD_V3", None, []),
     ("unchecked", "WASMD_UNCHECKED", None, []),
     ("wasm3", "WASM3", "wasm3", []),
     ("wasmi", "WASMI", "wasmi_cli", []),

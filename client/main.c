@@ -36,6 +36,8 @@ static const struct verb verbs[] = {
 		remove_options, false, store_run },
 	{ "stats", "", "show what the daemon does and has done",
 		stats_options, false, stats_run },
+	{ "top", "", "the same, live on the screen",
+		top_options, false, top_run },
 	{ "check", "", "show which layers of confinement are in force",
 		check_options, false, check_run },
 	{ "help", "[VERB]", "explain a verb",

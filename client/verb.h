@@ -46,6 +46,10 @@ int store_run(const struct verb *verb, int argc, char **argv);
 extern const struct option_spec stats_options[];
 int stats_run(const struct verb *verb, int argc, char **argv);
 
+/* top.c */
+extern const struct option_spec top_options[];
+int top_run(const struct verb *verb, int argc, char **argv);
+
 /* check.c */
 extern const struct option_spec check_options[];
 int check_run(const struct verb *verb, int argc, char **argv);

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/handover.h"
 #include "daemon/metrics.h"
 #include "daemon/peer.h"
 #include "daemon/user.h"
@@ -148,9 +149,12 @@ conn_send(struct conn *c, const struct msg *m)
 		conn_close_later(c, "a message could not be packed");
 		return;
 	}
-	if (evbuffer_add(c->out, scratch->data, scratch->len) == -1 ||
-	    event_add(c->on_write, NULL) == -1)
+	if (evbuffer_add(c->out, scratch->data, scratch->len) == -1)
 		conn_close_later(c, "out of memory");
+	/* Tried once in this turn of the loop, with what else is said in it;
+	 * the kernel is asked to wait for room only when there is none. */
+	else if (!event_pending(c->on_write, EV_WRITE, NULL))
+		event_active(c->on_write, EV_WRITE, 0);
 }
 
 void
@@ -317,8 +321,12 @@ conn_on_write(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	left = evbuffer_get_length(c->out);
-	if (left == 0)
+	if (left == 0) {
 		event_del(c->on_write);
+	} else if (event_add(c->on_write, NULL) == -1) {
+		conn_close(c, "out of memory");
+		return;
+	}
 	if (left == 0 && c->ending) {
 		conn_close(c, "after an error");
 		return;
@@ -473,8 +481,8 @@ conn_identify(const struct conns *cs, int fd, struct peer *peer)
 	return 0;
 }
 
-void
-conn_new_take(struct conns *cs, int fd)
+static struct conn *
+conn_admit_take(struct conns *cs, int fd)
 {
 	struct user *u = NULL;
 	struct peer peer = { .groups = NULL };
@@ -498,12 +506,62 @@ conn_new_take(struct conns *cs, int fd)
 	cs->count++;
 	metric_add(METRIC_CONNS_OPENED, 1);
 	peer_clear(&peer);
-	return;
+	return c;
 fail:
 	metric_add(METRIC_CONNS_TURNED, 1);
 	peer_clear(&peer);
 	user_unref(u);
 	fd_close(&fd);
+	return NULL;
+}
+
+void
+conn_new_take(struct conns *cs, int fd)
+{
+	conn_admit_take(cs, fd);
+}
+
+void
+conn_adopt_take(struct conns *cs, int fd, bool is_ready)
+{
+	struct conn *c;
+
+	if (fd_set_nonblock(fd) == -1) {
+		fd_close(&fd);
+		return;
+	}
+	c = conn_admit_take(cs, fd);
+	if (c != NULL && is_ready)
+		conn_set_ready(c);
+}
+
+/* Nothing goes on there, in no direction. */
+static bool
+conn_is_idle(const struct conn *c)
+{
+	return TAILQ_EMPTY(&c->jobs) && TAILQ_EMPTY(&c->parts) && !c->ending &&
+		c->doom == NULL && c->passed.count == 0 &&
+		!wire_is_inside(&c->in) && evbuffer_get_length(c->out) == 0;
+}
+
+void
+conns_give(struct conns *cs, int sock)
+{
+	struct handover_packet p = {
+		.version = HANDOVER_VERSION, .kind = HANDOVER_CONN,
+	};
+	struct conn *c, *next;
+
+	for (c = TAILQ_FIRST(&cs->all); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (!conn_is_idle(c))
+			continue;
+		p.number = c->state == STATE_READY;
+		/* The next look is soon. */
+		if (fd_send(sock, &p, sizeof(p), &c->fd, 1) == -1)
+			return;
+		conn_close(c, "another wasmd has it");
+	}
 }
 
 struct conns *

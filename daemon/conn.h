@@ -92,6 +92,13 @@ unsigned conns_count(const struct conns *cs);
  * there are too many and none of them is silent. */
 void conn_new_take(struct conns *cs, int fd);
 
+/* One of the daemon before us, which may have said hello there. */
+void conn_adopt_take(struct conns *cs, int fd, bool is_ready);
+
+/* Give those on which nothing goes on to the successor, at the other end of the
+ * socket. */
+void conns_give(struct conns *cs, int sock);
+
 /* Close it and abandon its jobs; for message handlers. It is freed later, from
  * the event loop. */
 void conn_close(struct conn *c, const char *why);

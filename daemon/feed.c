@@ -81,27 +81,45 @@ feed_stop(struct feed *f)
 }
 
 static int
-feed_frame(struct feed *f, uint32_t kind, const void *data, size_t len)
+feed_append(struct feed *f, uint32_t kind, const void *data, size_t len)
 {
 	struct frame head = { .kind = kind, .len = (uint32_t)len };
+
+	if (buf_append(&f->out, &head, sizeof(head)) == -1 ||
+	    buf_append(&f->out, data, len) == -1)
+		return -1;
+	return 0;
+}
+
+/* An empty pipe takes it now: the loop need not come round for it. */
+static int
+feed_flush(struct feed *f)
+{
+	return feed_write(f) ? event_add(f->ev, NULL) : 0;
+}
+
+static int
+feed_frame(struct feed *f, uint32_t kind, const void *data, size_t len)
+{
 	bool waits = f->out.len > 0;
 
 	if (f->fd == -1)
 		return 0;
-	if (buf_append(&f->out, &head, sizeof(head)) == -1 ||
-	    buf_append(&f->out, data, len) == -1)
+	if (feed_append(f, kind, data, len) == -1)
 		return -1;
-	/* An empty pipe takes it now: the loop need not come round for it. */
-	return waits || !feed_write(f) ? 0 : event_add(f->ev, NULL);
+	return waits ? 0 : feed_flush(f);
 }
 
 int
 feed_call(struct feed *f, const void *call, size_t len)
 {
-	if (feed_frame(f, IN_CALL, call, len) == -1)
-		return -1;
+	if (f->fd == -1)
+		return 0;
 	/* The input may have ended before there was anyone to be told. */
-	return f->ended ? feed_frame(f, IN_EOF, NULL, 0) : 0;
+	if (feed_append(f, IN_CALL, call, len) == -1 ||
+	    (f->ended && feed_append(f, IN_EOF, NULL, 0) == -1))
+		return -1;
+	return feed_flush(f);
 }
 
 int

@@ -790,6 +790,19 @@ jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT])
 		out[j->state]++;
 }
 
+uint64_t
+jobs_last_id(const struct jobs *jobs)
+{
+	return jobs->last_id;
+}
+
+void
+jobs_number_above(struct jobs *jobs, uint64_t n)
+{
+	if (jobs->last_id < n)
+		jobs->last_id = n;
+}
+
 void
 jobs_set_max_module(struct jobs *jobs, uint64_t max_module)
 {

@@ -97,6 +97,10 @@ void jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT]);
 /* For modules that come from now on. */
 void jobs_set_max_module(struct jobs *jobs, uint64_t max_module);
 
+/* The number of the last job so far; later ones have greater numbers than n. */
+uint64_t jobs_last_id(const struct jobs *jobs);
+void jobs_number_above(struct jobs *jobs, uint64_t n);
+
 /* Take no more: submit gets PROTO_ERROR_UNAVAILABLE. */
 void jobs_close(struct jobs *jobs);
 

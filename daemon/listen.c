@@ -26,6 +26,7 @@
 
 struct listener {
 	struct sockaddr_un addr;	/* of our own socket */
+	struct sockaddr_un handed;	/* of one that came with its lock */
 	int lock;
 	unsigned count;
 	int fds[LISTEN_MAX];
@@ -53,8 +54,11 @@ listener_adopt(struct listener *l, const struct listen_config *config,
 			return err_set(err, 1, "descriptor %d, handed over, is "
 				"not a listening Unix socket", fd);
 		l->fds[l->count++] = fd;
+		if (config->lock != -1)
+			memcpy(&l->handed, &addr, sizeof(l->handed));
 	}
-	return 0;
+	l->lock = config->lock;
+	return l->lock == -1 ? 0 : fd_set_cloexec(l->lock);
 }
 
 /* The directory of a private daemon's socket: nobody else may put one there. */
@@ -175,6 +179,21 @@ listener_open(const struct listen_config *config, struct err *err)
 
 /* ---- accepting ----------------------------------------------------------- */
 
+void
+listener_stop(struct listener *l)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		event_del(l->evs[i]);
+	evtimer_del(l->pause);
+}
+
+void
+listener_resume(struct listener *l)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		event_add(l->evs[i], NULL);
+}
+
 /* No descriptors or memory left: the queue of the socket holds the clients
  * until some connection or call has ended. */
 static void
@@ -183,18 +202,14 @@ listener_pause(struct listener *l, int error)
 	struct timeval tv = { 0, ACCEPT_PAUSE_MS * 1000 };
 
 	log_warning("accept: %s: new connections wait", strerror(error));
-	for (unsigned i = 0; i < l->count; i++)
-		event_del(l->evs[i]);
+	listener_stop(l);
 	evtimer_add(l->pause, &tv);
 }
 
 static void
 listener_on_pause_end(evutil_socket_t fd, short what, void *arg)
 {
-	struct listener *l = arg;
-
-	for (unsigned i = 0; i < l->count; i++)
-		event_add(l->evs[i], NULL);
+	listener_resume(arg);
 }
 
 static void
@@ -232,6 +247,36 @@ listener_start(struct listener *l, struct event_base *base,
 			return -1;
 	}
 	return 0;
+}
+
+int
+listener_fds(const struct listener *l, struct fds *out, uint32_t *count,
+	uint32_t *lock)
+{
+	*lock = l->lock != -1;
+	*count = l->count;
+	if (out->count + l->count + *lock > FD_PASS_MAX)
+		return -1;
+	for (unsigned i = 0; i < l->count; i++)
+		out->fd[out->count++] = l->fds[i];
+	if (*lock)
+		out->fd[out->count++] = l->lock;
+	return 0;
+}
+
+void
+listener_take_path(struct listener *l)
+{
+	if (l->handed.sun_path[0] == '/')
+		l->addr = l->handed;
+}
+
+void
+listener_give_up(struct listener *l)
+{
+	if (l != NULL)
+		l->addr.sun_path[0] = '\0';
+	listener_close(l);
 }
 
 void

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "daemon/conf.h"
+#include "daemon/heir.h"
 #include "daemon/identity.h"
 #include "daemon/listen.h"
 #include "daemon/notify.h"
@@ -118,24 +119,45 @@ main_open_listener(struct listen_config *config, const struct options *o)
 	return l;
 }
 
+/* What the service manager or the daemon before us handed over. */
+static void
+main_find_handed(struct heir *heir, const struct options *o,
+	const char *path)
+{
+	struct err err = ERR_NONE;
+
+	heir->sock = heir->clients_lock = heir->metrics_lock = -1;
+	heir->clients.count = notify_listen_fds(false, heir->clients.fd);
+	heir->metrics.count = notify_listen_fds(true, heir->metrics.fd);
+	notify_forget_fds();
+	if (!o->take_over)
+		return;
+	if (path == NULL)
+		log_fatal("--take-over needs --socket or XDG_RUNTIME_DIR");
+	if (heir_ask(heir, path, &err) == -1)
+		log_fatal("%s", err.text);
+}
+
 /* For clients, and for metrics if they are wanted. */
 static void
-main_listen(struct server_config *config)
+main_listen(struct server_config *config, struct heir *heir)
 {
 	const struct options *o = config->options;
-	int clients[NOTIFY_FDS_MAX], metrics[NOTIFY_FDS_MAX];
-	struct listen_config for_clients = {
-		.adopted = clients,
-		.nadopted = notify_listen_fds(false, clients),
-		.path = main_socket(o),
-	};
-	struct listen_config for_metrics = {
-		.adopted = metrics,
-		.nadopted = notify_listen_fds(true, metrics),
-		.path = o->metrics_socket,
-	};
+	const char *path = main_socket(o);
+	struct listen_config for_clients, for_metrics;
 
-	notify_forget_fds();
+	main_find_handed(heir, o, path);
+	for_clients = (struct listen_config){
+		.adopted = heir->clients.fd,
+		.nadopted = (unsigned)heir->clients.count,
+		.lock = heir->clients_lock, .path = path,
+	};
+	for_metrics = (struct listen_config){
+		.adopted = heir->metrics.fd,
+		.nadopted = (unsigned)heir->metrics.count,
+		.lock = heir->metrics_lock, .path = o->metrics_socket,
+	};
+	config->heir = o->take_over ? heir : NULL;
 	config->listener = main_open_listener(&for_clients, o);
 	if (for_metrics.nadopted > 0 || for_metrics.path != NULL)
 		config->metrics = main_open_listener(&for_metrics, o);
@@ -191,6 +213,7 @@ main(int argc, char *argv[])
 	struct server_config config = { .source = &source, .launch = &launch };
 	struct err err = ERR_NONE;
 	struct server *server;
+	static struct heir heir;
 	struct identity id;
 	sigset_t signals;
 
@@ -205,11 +228,12 @@ main(int argc, char *argv[])
 		    config.options->is_private, &err) == -1)
 		log_fatal("%s", err.text);
 	main_launch_config(&launch, config.options, &id);
-	main_listen(&config);
+	main_listen(&config, &heir);
 	server = server_new_take(&config, &err);
 	if (server == NULL)
 		log_fatal("%s", err.text);
-	if (identity_become(&id, &err) == -1)
+	if (identity_become(&id, &err) == -1 ||
+	    server_take_over(server, &err) == -1)
 		log_fatal("%s", err.text);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	server_run(server);

@@ -152,7 +152,7 @@ module_from_bytes(struct event_base *base, const void *data, size_t len,
 	/* Inline modules are small: no more than one slice. */
 	sha256_update(&m->sha, len, data);
 	m->done = len;
-	module_next_slice(m);
+	event_active(m->next, EV_TIMEOUT, 0);	/* nothing is left to do */
 	return m;
 }
 

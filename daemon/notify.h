@@ -25,7 +25,7 @@ uint64_t notify_watchdog_us(void);
 
 /* The listening sockets that were handed over and are named "metrics", or all
  * others. Returns how many. */
-#define NOTIFY_FDS_MAX 16
+#define NOTIFY_FDS_MAX 9	/* as many as are handed on, FD_PASS_MAX */
 unsigned notify_listen_fds(bool metrics, int fds[NOTIFY_FDS_MAX]);
 void notify_forget_fds(void);	/* once they are taken: others inherit the
 				 * environment */

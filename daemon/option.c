@@ -30,6 +30,8 @@ const struct option_info option_table[] = {
 		0, NULL, "where to answer HTTP with metrics" },
 	{ "worker", OPT_STR, WHERE_START, "PATH", AT(worker), 0, 0, NULL,
 		"the worker's executable" },
+	{ "take-over", OPT_FLAG, WHERE_COMMAND, NULL, AT(take_over), 0, 0, NULL,
+		"take the place of the daemon that listens there" },
 	{ "private", OPT_FLAG, WHERE_COMMAND, NULL, AT(is_private), 0, 0, NULL,
 		"serve this user only" },
 	{ "idle-exit", OPT_TIME, WHERE_FILE, "TIME", AT(idle_ms), 0, 3600000000u,

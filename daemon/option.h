@@ -24,6 +24,7 @@ struct options {
 	bool everyone;		/* anyone's process may, as policies allow */
 	bool is_private;
 	bool check_config, print_config;
+	bool take_over;		/* from the daemon that runs there */
 	bool help, version;
 	uint64_t log_level;
 	uint64_t idle_ms;	/* 0: stay; UINT64_MAX: the default */

@@ -129,6 +129,31 @@ handle_stats(struct conn *c, const struct request_context *ctx,
 	buf_clear(&text);
 }
 
+static void
+handle_handover(struct conn *c, const struct request_context *ctx,
+	const struct msg *m)
+{
+	struct fds fds = conn_take_fds(c);
+	struct err err = ERR_NONE;
+	struct msg answer;
+
+	if (c->uid != 0 && c->uid != ctx->owner)
+		err_set(&err, PROTO_ERROR_DENIED, "only root and who started "
+			"this wasmd can have it make way");
+	else if (fds.count != 1)
+		err_set(&err, PROTO_ERROR_USAGE, "handover: one descriptor, a "
+			"socket, must come with it");
+	if (err.code != 0) {
+		fds_close(&fds);
+	} else if (ctx->hand_over(ctx->arg, fds.fd[0], &err) == 0) {
+		msg_init_answer(&answer, MSG_HANDOVER, m->call);
+		conn_send(c, &answer);
+		return;
+	}
+	conn_send_error(c, m->call, (enum proto_error)err.code, err.text,
+		UINT64_MAX);
+}
+
 /* A job that has just ended, its client cannot know it yet: not an error. */
 static void
 handle_credit(struct conn *c, const struct request_context *ctx,
@@ -160,6 +185,7 @@ static void (*const request_handlers[MSG_COUNT])(struct conn *,
 	[MSG_CANCEL] = handle_cancel,
 	[MSG_CHECK] = handle_check,
 	[MSG_STATS] = handle_stats,
+	[MSG_HANDOVER] = handle_handover,
 	[MSG_JOB_CREDIT] = handle_credit,
 	[MSG_JOB_INPUT] = handle_input,
 	[MSG_PUT] = handle_put,

@@ -2,6 +2,8 @@
 #ifndef DAEMON_REQUEST_H
 #define DAEMON_REQUEST_H
 
+#include <sys/types.h>
+
 #include "proto/msg.h"
 
 struct conn;
@@ -17,6 +19,10 @@ struct request_context {
 	struct jobs *jobs;
 	const struct workers *workers;
 	const struct stats *stats;
+	/* Make way for who is at the other end of a socket, which is taken. */
+	int (*hand_over)(void *arg, int sock, struct err *err);
+	void *arg;
+	uid_t owner;		/* who started the daemon */
 	struct store *store;
 	struct event_base *base;
 	struct options *const *options;	/* those of the moment */

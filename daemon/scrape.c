@@ -185,6 +185,19 @@ scrapes_new_take(struct event_base *base, struct listener *l,
 	return ss;
 }
 
+struct listener *
+scrapes_listener(const struct scrapes *ss)
+{
+	return ss->listener;
+}
+
+void
+scrapes_give_up(struct scrapes *ss)
+{
+	listener_give_up(ss->listener);
+	ss->listener = NULL;
+}
+
 void
 scrapes_free(struct scrapes *ss)
 {

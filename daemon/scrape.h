@@ -13,6 +13,9 @@ struct stats;
 /* The listener is taken, also on failure; NULL: out of memory. */
 struct scrapes *scrapes_new_take(struct event_base *base, struct listener *l,
 	const struct stats *stats);
+/* Where its clients connect; given up: another daemon has it. */
+struct listener *scrapes_listener(const struct scrapes *ss);
+void scrapes_give_up(struct scrapes *ss);
 void scrapes_free(struct scrapes *ss);	/* NULL is legal */
 
 #endif

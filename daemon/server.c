@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "daemon/conf.h"
 #include "daemon/conn.h"
+#include "daemon/handover.h"
+#include "daemon/heir.h"
 #include "daemon/job.h"
 #include "daemon/listen.h"
 #include "daemon/metrics.h"
@@ -29,6 +31,9 @@
 #define STOP_FLUSH_US	500000u	/* for the last messages to be read */
 #define STOP_REAP_US	2000000u
 
+/* Numbers of calls that a daemon may still give while its successor serves. */
+#define SERVER_NUMBERS	((uint64_t)1 << 32)
+
 struct server {
 	struct options *options;
 	const struct conf_source *source;
@@ -41,6 +46,8 @@ struct server {
 	struct store *store;
 	struct jobs *jobs;
 	struct conns *conns;
+	struct handover *handover;	/* on the way out; NULL: not */
+	struct heir *heir;		/* on the way in; NULL: not any more */
 	struct stats stats;
 	struct scrapes *scrapes;
 	struct event *idle, *watchdog, *stop;
@@ -102,6 +109,11 @@ server_begin_stop(struct server *s, uint64_t drain_us)
 	struct timeval tick = server_time(STOP_TICK_MS * 1000);
 
 	s->drain_until_us = clock_monotonic_us() + drain_us;
+	/* A successor that is not ready has come too late. */
+	if (s->listener != NULL) {
+		handover_free(s->handover);
+		s->handover = NULL;
+	}
 	listener_close(s->listener);
 	s->listener = NULL;
 	jobs_close(s->jobs);
@@ -148,6 +160,67 @@ server_on_idle(void *arg)
 	if (s->options->idle_ms > 0 && conns_count(s->conns) == 0 &&
 	    jobs_count(s->jobs) == 0)
 		evtimer_add(s->idle, &tv);
+}
+
+/* ---- making way ---------------------------------------------------------- */
+
+/* The successor is ready. What only one of us can have is its from now on. */
+static uint64_t
+server_on_successor(void *arg)
+{
+	struct server *s = arg;
+
+	log_notice("another wasmd takes over; %u calls end here",
+		jobs_count(s->jobs));
+	listener_give_up(s->listener);
+	s->listener = NULL;
+	if (s->scrapes != NULL)
+		scrapes_give_up(s->scrapes);
+	store_close(s->store);
+	return jobs_last_id(s->jobs) + SERVER_NUMBERS;
+}
+
+static void
+server_on_no_successor(void *arg)
+{
+	struct server *s = arg;
+
+	s->handover = NULL;
+	log_warning("the other wasmd did not take over: this one stays");
+}
+
+static void
+server_on_given(void *arg)
+{
+	struct server *s = arg;
+
+	if (s->drain_until_us == 0 && jobs_count(s->jobs) == 0)
+		event_base_loopbreak(s->base);
+}
+
+static int
+server_hand_over(void *arg, int sock, struct err *err)
+{
+	struct server *s = arg;
+	const struct handover_config config = {
+		.base = s->base, .conns = s->conns, .clients = s->listener,
+		.metrics = s->scrapes == NULL ? NULL :
+			scrapes_listener(s->scrapes),
+		.on_ready = server_on_successor,
+		.on_failure = server_on_no_successor,
+		.on_idle = server_on_given, .arg = s,
+	};
+
+	if (s->listener == NULL || s->handover != NULL) {
+		close(sock);
+		return err_set(err, PROTO_ERROR_UNAVAILABLE,
+			"wasmd ends, or makes way already");
+	}
+	s->handover = handover_start_take(&config, sock, err);
+	if (s->handover != NULL)
+		return 0;
+	err->code = PROTO_ERROR_INTERNAL;
+	return -1;
 }
 
 /* ---- coming -------------------------------------------------------------- */
@@ -307,6 +380,8 @@ server_start_conns(struct server *s, struct err *err)
 			.jobs = s->jobs, .workers = s->workers,
 			.store = s->store, .base = s->base,
 			.options = &s->options, .stats = &s->stats,
+			.hand_over = server_hand_over, .arg = s,
+			.owner = getuid(),
 		},
 		.max = (unsigned)o->max_conns,
 		.hello_ms = (unsigned)o->hello_ms,
@@ -374,6 +449,7 @@ server_new_take(const struct server_config *config, struct err *err)
 	s->options = config->options;
 	s->source = config->source;
 	s->listener = config->listener;
+	s->heir = config->heir;
 	users_init(&s->users, &s->options->policies);
 	s->base = server_make_base();
 	if (s->base == NULL) {
@@ -409,6 +485,23 @@ server_settle(struct server *s)
 		log_err("%u processes do not end", process_count());
 }
 
+int
+server_take_over(struct server *s, struct err *err)
+{
+	uint64_t number;
+
+	if (s->heir == NULL)
+		return 0;
+	if (heir_go(s->heir, &number, err) == -1)
+		return -1;
+	jobs_number_above(s->jobs, number);
+	listener_take_path(s->listener);
+	if (s->scrapes != NULL)
+		listener_take_path(scrapes_listener(s->scrapes));
+	return heir_serve(s->heir, s->base, s->conns) == 0 ? 0 :
+		err_set(err, 1, "out of memory");
+}
+
 void
 server_run(struct server *s)
 {
@@ -429,11 +522,14 @@ server_free(struct server *s)
 {
 	if (s == NULL)
 		return;
+	heir_end(s->heir);
+	handover_free(s->handover);
 	listener_close(s->listener);
 	scrapes_free(s->scrapes);
 	if (s->conns != NULL)
 		conns_close_all(s->conns);
 	templates_free(s->templates);
+	workers_stop(s->workers);
 	if (s->base != NULL)
 		server_settle(s);
 	conns_free(s->conns);

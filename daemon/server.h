@@ -9,6 +9,7 @@
 #include "sandbox/launch.h"
 
 struct conf_source;
+struct heir;
 struct listener;
 struct options;
 struct server;
@@ -19,12 +20,16 @@ struct server_config {
 	const struct launch_config *launch;
 	struct listener *listener;		/* taken */
 	struct listener *metrics;		/* taken; NULL: none */
+	struct heir *heir;	/* of the daemon before; NULL: there is none */
 };
 
 /* Start the worker and make everything ready. What is taken is taken on
  * failure, too. NULL with the error set. */
 struct server *server_new_take(const struct server_config *config,
 	struct err *err);
+
+/* Take over from the daemon before, if there is one. -1: it stays. */
+int server_take_over(struct server *s, struct err *err);
 
 /* Serve until it is time to leave; no confined process is left then. */
 void server_run(struct server *s);

@@ -28,7 +28,8 @@
 #define WORKER_STABLE_US 10000000u	/* after that long all is forgiven */
 
 struct worker {
-	struct workers *workers;
+	struct event_base *base;
+	struct workers *workers;	/* as long as it is the current one */
 	struct launch launch;
 	unsigned refs;		/* one of workers while it is the current one */
 	struct event *on_message, *on_death;
@@ -61,6 +62,21 @@ worker_ref(struct worker *w)
 	return w;
 }
 
+/* Zygote and init end, and are reaped from the event loop: nobody waits. */
+static void
+worker_stop(struct worker *w)
+{
+	struct launch *l = &w->launch;
+
+	fd_close(&l->zygote_sock);
+	fd_close(&l->init_pipe);
+	process_abandon(process_new_take(w->base, l->zygote_pidfd, NULL,
+			NULL, NULL));
+	if (l->init_pidfd != -1)
+		process_abandon(process_new_take(w->base, l->init_pidfd, NULL,
+				NULL, NULL));
+}
+
 void
 worker_unref(struct worker *w)
 {
@@ -71,7 +87,7 @@ worker_unref(struct worker *w)
 	if (w->on_death != NULL)
 		event_free(w->on_death);
 	fd_close(&w->sock);
-	launch_stop(&w->launch);
+	worker_stop(w);
 	free(w);
 }
 
@@ -288,6 +304,7 @@ worker_new(struct workers *ws, struct err *err)
 		err_set(err, ENOMEM, "out of memory");
 		return NULL;
 	}
+	w->base = ws->base;
 	w->workers = ws;
 	w->sock = -1;
 	w->refs = 1;
@@ -361,12 +378,29 @@ workers_new(struct event_base *base, const struct launch_config *config)
 }
 
 void
+workers_stop(struct workers *ws)
+{
+	struct worker *w;
+
+	if (ws == NULL)
+		return;
+	evtimer_del(ws->retry);
+	w = ws->current;
+	if (w == NULL)
+		return;
+	event_del(w->on_message);
+	event_del(w->on_death);
+	ws->current = NULL;
+	worker_unref(w);
+}
+
+void
 workers_free(struct workers *ws)
 {
 	if (ws == NULL)
 		return;
 	assert(TAILQ_EMPTY(&ws->queue));
-	worker_unref(ws->current);
+	workers_stop(ws);
 	event_free(ws->retry);
 	free(ws);
 }

@@ -20,7 +20,11 @@ struct workers;
 
 struct workers *workers_new(struct event_base *base,
 	const struct launch_config *config);
-void workers_free(struct workers *ws);	/* ends every confined process */
+void workers_free(struct workers *ws);
+
+/* For good: its processes end, and are reaped from the event loop. NULL is
+ * legal. */
+void workers_stop(struct workers *ws);
 
 /* Start the first one. -1 with the error set (of launch_start). */
 int workers_start(struct workers *ws, struct err *err);

@@ -29,7 +29,7 @@ __asan_default_options(void)
  * there already would have to be cleared. Whatever stays, each child's page
  * tables repeat.
  */
-#define LARGE_BYTES (16 << 10)
+#define LARGE_BYTES (4 << 10)
 
 static void
 keep_little(void)

@@ -113,14 +113,21 @@ at_most_1pib(uint64_t n)
 	return n < (1ull << 50) ? n : 1ull << 50;
 }
 
+/* What a template may set its children's CPU time to, at most. */
+static rlim_t cpu_max = RLIM_INFINITY;
+
 int
 limits_template(const struct template_limits *lim, size_t module_len)
 {
+	struct rlimit cpu;
 	uint64_t bytes = LOAD_FIXED_BYTES + at_most_1pib(lim->memory_bytes) +
 	    at_most_1pib(lim->stack_bytes) +
 	    TABLE_ELEM_BYTES * at_most_1pib(lim->table_elems) +
 	    LOAD_FACTOR * at_most_1pib(module_len);
 
+	if (getrlimit(RLIMIT_CPU, &cpu) == -1)
+		return -1;
+	cpu_max = cpu.rlim_max;
 #ifndef WITH_SANITIZERS
 	/* A sanitizer's shadow counts as data, in terabytes. */
 	if (limit_set(RLIMIT_DATA, bytes, bytes) == -1)
@@ -178,11 +185,15 @@ limits_cpu_stop(int timer)
 int
 limits_cpu_final(uint64_t cpu_us)
 {
-	const rlim_t seconds = cpu_us / 1000000 + 2;
+	struct rlimit cpu = { cpu_us / 1000000 + 2, cpu_us / 1000000 + 3 };
 	int timer;
 
 	/* At the hard limit the kernel kills without saying why. */
-	if (limit_set(RLIMIT_CPU, seconds, seconds + 1) == -1)
+	if (cpu.rlim_max > cpu_max)
+		cpu.rlim_max = cpu_max;
+	if (cpu.rlim_cur > cpu.rlim_max)
+		cpu.rlim_cur = cpu.rlim_max;
+	if (setrlimit(RLIMIT_CPU, &cpu) == -1)
 		return -1;
 	return limits_cpu_start(cpu_us, &timer);
 }

@@ -17,6 +17,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,37 @@ filter_add_rule(scmp_filter_ctx ctx, const struct policy_row *row, bool thin)
 		die("cannot allow", row->name, error);
 }
 
+#define X32_SYSCALLS 0x40000000
+
+/*
+ * Take away what libseccomp begins with: another architecture kills, and so do
+ * x32's numbers. The filters beneath a child's do that; to its own those
+ * numbers are not in the list. Jumps go forwards only, none to what is gone.
+ */
+static size_t
+filter_trim(struct sock_filter *code, size_t n)
+{
+	const size_t x32 = n > 5 && code[3].code == (BPF_JMP | BPF_JGE | BPF_K) &&
+	    code[3].k == X32_SYSCALLS ? 2 : 0;
+
+	if (n < 6 || code[0].k != offsetof(struct seccomp_data, arch) ||
+	    code[1].code != (BPF_JMP | BPF_JEQ | BPF_K) ||
+	    code[2].code != (BPF_LD | BPF_W | BPF_ABS) ||
+	    code[2].k != offsetof(struct seccomp_data, nr))
+		die("unknown form of", "a filter", -22);
+	code[2 + x32] = code[2];
+	n -= 2 + x32;
+	memmove(code, code + 2 + x32, n * sizeof(*code));
+	return n;
+}
+
+/* Those that a child puts on, above others. */
+static bool
+stage_is_thin(enum policy_stage stage)
+{
+	return stage == STAGE_CHILD || stage == STAGE_FILES;
+}
+
 /*
  * FILE_ARG: a rule can compare an argument once, which leaves no way to bound
  * it on both sides; and bounded from below alone, what has bits in the upper
@@ -142,7 +174,7 @@ static void
 filter_add(scmp_filter_ctx ctx, enum policy_stage stage,
     const struct policy_row *row)
 {
-	const bool thin = stage == STAGE_CHILD || stage == STAGE_FILES;
+	const bool thin = stage_is_thin(stage);
 	struct policy_row part = *row;
 
 	if (row->checks[0].op != SCMP_CMP_GE || stage != STAGE_FILES) {
@@ -159,7 +191,7 @@ filter_add(scmp_filter_ctx ctx, enum policy_stage stage,
 
 /* Print a finished filter as the initialiser of an array. */
 static void
-filter_print(scmp_filter_ctx ctx, const char *name)
+filter_print(scmp_filter_ctx ctx, const char *name, bool thin)
 {
 	static struct sock_filter code[PROGRAM_MAX];
 	FILE *file = tmpfile();
@@ -174,6 +206,8 @@ filter_print(scmp_filter_ctx ctx, const char *name)
 	rewind(file);
 	n = fread(code, sizeof(code[0]), PROGRAM_MAX, file);
 	fclose(file);
+	if (thin)
+		n = filter_trim(code, n);
 	printf("\nstatic const struct sock_filter %s[] = {\n", name);
 	for (size_t i = 0; i < n; i++)
 		printf("\t{ 0x%02x, %3u, %3u, 0x%08x },\n", code[i].code,
@@ -213,7 +247,7 @@ stage_print(uint32_t arch, enum policy_stage stage, const char *name)
 		if (policy[i].name != NULL && policy[i].stage >= stage)
 			filter_add(ctx, stage, &policy[i]);
 	}
-	filter_print(ctx, name);
+	filter_print(ctx, name, stage_is_thin(stage));
 	seccomp_release(ctx);
 }
 

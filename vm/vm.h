@@ -136,7 +136,8 @@ struct vm_store *vm_store_new(struct vm *vm, const struct vm_store_limits *lim,
 void vm_store_free(struct vm_store *s);	/* with all its instances */
 
 /* Fuel: one unit is one instruction of the module that was executed, and bulk
- * operations cost by their size besides. It is charged at branches and returns,
+ * operations cost by their size besides, as do calls of functions with 64 and
+ * more locals, and structures of 512 and more bytes. It is charged at branches and returns,
  * always at the same places, so it is deterministic; a call ends a little
  * behind its limit. UINT64_MAX: no limit. */
 void vm_store_set_fuel(struct vm_store *s, uint64_t fuel);

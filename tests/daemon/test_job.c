@@ -160,7 +160,8 @@ job_in(struct jobs *jobs, enum job_state state)
 static struct jobs *
 jobs_make(struct event_base *base)
 {
-	struct jobs_config config = { .base = base, .on_idle = on_idle };
+	struct jobs_config config = { .base = base, .on_idle = on_idle,
+		.max_module = 1 << 20 };
 	struct jobs *jobs = jobs_new(&config);
 
 	assert_non_null(jobs);

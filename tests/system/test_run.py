@@ -5,10 +5,11 @@ import pty
 import re
 import signal
 import subprocess
+import termios
 import time
 
-from harness import (SANITIZED, SOURCE, WASMCTL, Skip, contains, equal,
-                     need, one_message, run, scratch, test, until)
+from harness import (SANITIZED, SOURCE, WASMCTL, Skip, at_end, contains, equal,
+                     need, one_message, run, scratch, start, test, until)
 from service import EXAMPLES, Daemon, guest, guest_bytes
 
 
@@ -353,3 +354,57 @@ def test_stats_tell_what_was_done():
     equal(figures["wasmd_jobs_ended_total"]["OK"], 3)
     equal(figures["wasmd_job_run_seconds_count"], 3)
     equal(figures["wasmd_job_run_seconds_bucket"]["+Inf"], 3)
+
+
+def screen(env, *options):
+    """wasmctl top on a terminal: (process, terminal, how the terminal was)."""
+    leader, follower = pty.openpty()
+    before = termios.tcgetattr(follower)
+    process = start([WASMCTL, "top", *options], stdin=follower, stdout=follower,
+                    env=env)
+    at_end(lambda: (os.close(leader), os.close(follower)))
+    return process, leader, follower, before
+
+
+def read_until(terminal, part, text=b""):
+    while part not in text:
+        text += os.read(terminal, 10000)
+    return text
+
+
+@test
+def test_top_lives_until_q():
+    daemon = Daemon()
+    process, terminal, follower, before = screen(daemon.env, "-i", "50ms")
+    text = read_until(terminal, b"since it started")
+    contains(text.decode(), "\033[?1049h")
+    read_until(terminal, b"changes, every 0.05 s")
+    equal(daemon.run(guest("exit"), "0").returncode, 0)
+    read_until(terminal, b"ended       1 OK")
+    read_until(terminal, b"ended       none")     # since the last time
+    os.write(terminal, b"q")
+    read_until(terminal, b"\033[?1049l")
+    equal(process.wait(10), 0)
+    equal(termios.tcgetattr(follower), before)
+
+
+@test
+def test_top_gives_the_terminal_back_when_interrupted():
+    daemon = Daemon()
+    process, terminal, follower, before = screen(daemon.env)
+    read_until(terminal, b"daemon      up")
+    process.send_signal(signal.SIGINT)
+    read_until(terminal, b"\033[?1049l")
+    equal(process.wait(10), -signal.SIGINT)
+    equal(termios.tcgetattr(follower), before)
+
+
+@test
+def test_top_without_a_terminal_shows_it_once():
+    daemon = Daemon()
+    result = run([WASMCTL, "top"], env=daemon.env)
+    equal((result.returncode, result.stderr), (0, b""))
+    equal(b"\033" in result.stdout, False)
+    contains(result.stdout.decode(), "\ndaemon      up ")
+    contains(one_message(run([WASMCTL, "top", "-i", "2h"],
+                             env=daemon.env).stderr), "an hour")

@@ -14,15 +14,13 @@ int
 operands_init(struct operands *s, struct emitter *e)
 {
 	*s = (struct operands){ .e = e };
-	s->refs = malloc(ENTRIES_MAX * sizeof(*s->refs));
+	s->refs = calloc(ENTRIES_MAX, sizeof(*s->refs));
 	s->last_use = calloc(ENTRIES_MAX, sizeof(*s->last_use));
 	s->entries = malloc(ENTRIES_MAX * sizeof(*s->entries));
 	if (s->refs == NULL || s->last_use == NULL || s->entries == NULL) {
 		operands_clear(s);
 		return -1;
 	}
-	for (uint32_t i = 0; i < ENTRIES_MAX; i++)
-		s->refs[i] = ENTRY_END;
 	return 0;
 }
 
@@ -122,7 +120,7 @@ push_local(struct operands *s, char type, uint32_t slot)
 	e->kind = ENTRY_LOCAL;
 	e->slot = slot;
 	e->next = s->refs[slot];
-	s->refs[slot] = s->n - 1;
+	s->refs[slot] = s->n;
 }
 
 /* The entry at the top of its local's list waits no more. */
@@ -297,8 +295,8 @@ unlink_below(struct operands *s, uint32_t index)
 	const struct entry *e = &s->entries[index];
 	uint32_t *at = &s->refs[e->slot];
 
-	while (*at != index)
-		at = &s->entries[*at].next;
+	while (*at != index + 1)
+		at = &s->entries[*at - 1].next;
 	*at = e->next;
 }
 
@@ -570,15 +568,15 @@ push_result(struct operands *s, struct ins *in, char type, bool in_bank)
 static void
 materialize_refs(struct operands *s, uint32_t slot)
 {
-	uint32_t i = s->refs[slot];
+	uint32_t number = s->refs[slot];
 
-	while (i != ENTRY_END) {
-		uint32_t next = s->entries[i].next;
+	while (number != ENTRY_NONE) {
+		struct entry *e = &s->entries[number - 1];
 
-		materialize(s, &s->entries[i]);
-		i = next;
+		number = e->next;
+		materialize(s, e);
 	}
-	s->refs[slot] = ENTRY_END;
+	s->refs[slot] = ENTRY_NONE;
 }
 
 /* Let the instruction that computed a temp write the local instead, if no

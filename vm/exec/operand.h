@@ -22,13 +22,15 @@ struct entry {
 				 * functions are l */
 	uint32_t slot;		/* TEMP: canon; LOCAL: the local's */
 	uint32_t canon;		/* canonical slot of this height */
-	uint32_t next;		/* LOCAL: the reference below, or ENTRY_END */
+	uint32_t next;		/* LOCAL: number of the reference below */
 	uint32_t refs;		/* up to here: see struct code_ref */
 	uint64_t k, k2;		/* CONST: the bits, v128: both halves */
 	uint64_t def;		/* TEMP: serial of the defining instruction, or 0 */
 };
 
-#define ENTRY_END UINT32_MAX
+/* Entries are numbered from 1, so that a large array of no numbers is memory
+ * that has not been touched. */
+#define ENTRY_NONE 0
 
 struct operands {
 	struct emitter *e;
@@ -36,7 +38,8 @@ struct operands {
 	uint32_t n;
 	uint32_t flushed;
 	uint32_t base;		/* canonical slot of height 0 */
-	uint32_t *refs;		/* by slot: topmost pending reference */
+	uint32_t *refs;		/* by slot: number of the topmost pending
+				 * reference */
 	uint64_t *last_use;	/* by slot: last instruction that named it */
 	uint64_t region;	/* behind the last instruction that may leave */
 	bool failed;

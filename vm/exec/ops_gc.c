@@ -47,14 +47,21 @@ OP_IN_C(struct_new)
 	return TRAP_NONE;
 }
 
+/* Few instructions may make many large structures. */
+#define STRUCT_BYTES_PER_FUEL 512
+
 OP_IN_C(struct_new_default)
 {
-	struct heap_object *new = new_object(in, o);
+	const struct heap_layout *l = layout_of(in, o);
+	struct heap_object *new;
 
+	if (!op_charge(in, l->size / STRUCT_BYTES_PER_FUEL))
+		return TRAP_FUEL;
+	new = new_object(in, o);
 	if (new == NULL)
 		return TRAP_OUT_OF_MEMORY;
 	memset(heap_field(new, HEAP_HEADER_BYTES), 0,
-		layout_of(in, o)->size - HEAP_HEADER_BYTES);
+		l->size - HEAP_HEADER_BYTES);
 	v[0] = heap_ref(new);
 	return TRAP_NONE;
 }

@@ -106,6 +106,8 @@ add_spans(struct translator *t)
 	}
 }
 
+#define SLOTS_PER_FUEL 64
+
 int
 translator_begin(struct translator *t, uint32_t func)
 {
@@ -131,6 +133,8 @@ translator_begin(struct translator *t, uint32_t func)
 	t->e.offset = t->module->funcs[func].body.offset;
 	emitter_begin(&t->e);
 	zero_begin(t, t->header + 1, nslots - t->header - 1);
+	/* A call of a function of few bytes may zero 50,000 locals. */
+	t->e.pos = nslots / SLOTS_PER_FUEL;
 	add_spans(t);
 	f->nspans = t->e.code->nspans - f->spans;
 	operands_begin(&t->s, nslots);

@@ -309,6 +309,59 @@ test_broken_name_sections_name_nothing(void **state)
 	}
 }
 
+/* A function with a branch, and a custom section before its code. */
+static void
+build_with_custom(const char *name, const char *contents)
+{
+	BUILD(&b, "\1\4\1\x60\0\0" "\3\2\1\0");
+	build_section(&b, 0);
+	build_u32(&b, (uint32_t)strlen(name));
+	build_bytes(&b, name, strlen(name));
+	build_bytes(&b, contents, strlen(contents));
+	build_close(&b);
+	BUILD(&b, "\x0a\x09\1\7\0\x41\1\x04\x40\x0b\x0b");
+}
+
+/* Nothing in one is an error of the module, whatever its name promises. */
+static void
+test_custom_sections_are_tolerated(void **state)
+{
+	static const char *const names[] = { "metadata.code.branch_hint",
+		"name", "producers", "target_features", "dylink.0",
+		"sourceMappingURL", "linking", "reloc.CODE", "", "\xc3\xa9" };
+	static const char *const contents[] = { "",
+		"\1\1\1\2\1\1",		/* a hint, well-formed but for 0 */
+		"\x7f\x7f\x7f", "\xff\xff\xff\xff\x0f",
+		"\xff\xff\xff\xff\xff\xff", "\1\x10", "\x80" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		for (size_t k = 0; k < sizeof(contents) / sizeof(contents[0]);
+		     k++) {
+			teardown(state);
+			setup(state);
+			build_with_custom(names[i], contents[k]);
+			assert_int_equal(decode(), 0);
+			assert_int_equal(m.ncustoms, 1);
+			assert_int_equal(m.customs[0].bytes.len,
+				strlen(contents[k]));
+			assert_int_equal(m.nfuncs, 1);
+		}
+	}
+}
+
+static void
+test_custom_sections_have_names_that_are_utf8(void **state)
+{
+	static const char *const names[] = { "\xff", "\xc3", "a\x80" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		teardown(state);
+		setup(state);
+		build_with_custom(names[i], "");
+		assert_refused(VM_MALFORMED, "malformed UTF-8 encoding");
+	}
+}
+
 #define UNIT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -321,6 +374,8 @@ main(void)
 		UNIT(test_sections_stand_in_order_and_once),
 		UNIT(test_sections_are_as_long_as_they_say),
 		UNIT(test_unknown_sections_are_malformed),
+		UNIT(test_custom_sections_are_tolerated),
+		UNIT(test_custom_sections_have_names_that_are_utf8),
 		UNIT(test_functions_have_bodies),
 		UNIT(test_data_count_is_the_count_of_data),
 		UNIT(test_shared_memory_is_refused_by_name),

@@ -95,6 +95,27 @@ static const struct test_func throwing[] = {
 		0x0b, 0x0b, 0x0b) },
 };
 
+/* Function 0 has 50,000 locals; function 1 calls it in a loop without end. */
+static const struct test_func wide[] = {
+	{ ":i", BODY(1, 0xd0, 0x86, 3, 0x7f, 0x20, 0xcf, 0x86, 3, 0x0b) },
+	{ ":", BODY(0, 0x03, 0x40, 0x10, 0, 0x1a, 0x0c, 0, 0x0b, 0x0b) },
+};
+
+static void
+test_locals_cost_fuel(void **state)
+{
+	struct test_machine m;
+
+	assert_int_equal(machine_start(&m, wide, 2), 0);
+	vm_store_set_fuel(m.store, 1000000);
+	assert_int_equal(machine_call(&m, 0, NULL, 0, NULL), VM_OK);
+	assert_in_range(vm_store_fuel_used(m.store), 50000 / 64, 1000);
+	alarm(20);
+	assert_int_equal(machine_call(&m, 1, NULL, 0, NULL), VM_FUEL);
+	alarm(0);
+	machine_stop(&m);
+}
+
 /* A jump forwards is a credit, until the frame is left. */
 static void
 test_fuel_ends_a_loop_of_exceptions(void **state)
@@ -231,6 +252,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fuel_is_exact_and_the_same_every_time),
 		cmocka_unit_test(test_fuel_ends_a_loop),
+		cmocka_unit_test(test_locals_cost_fuel),
 		cmocka_unit_test(test_fuel_ends_a_loop_of_exceptions),
 		cmocka_unit_test(test_endless_recursion_traps),
 		cmocka_unit_test(test_trap_tells_functions_and_offsets),
