@@ -612,7 +612,7 @@ local_set(struct operands *s, uint32_t slot, bool keep)
 	struct held held = { .holds = false };
 
 	/* Behind the moves the instruction may still write the local. */
-	if (s->refs[slot] != ENTRY_END)
+	if (s->refs[slot] != ENTRY_NONE)
 		hold_def(s, &e, &held);
 	materialize_refs(s, slot);
 	release_def(s, &e, &held);
