@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What a guest's input and output cost on their way through wasmd and wasmctl,
-against dd(1) and a pipe with chunks of the same size.
+and its files, against dd(1), cat(1) and ls(1) with chunks of the same size.
 
     bench/io.py WASMD WASMCTL [ROUNDS]
 
@@ -18,6 +18,7 @@ WAT = pathlib.Path(__file__).resolve().parent / "io.wat"
 BYTES = 256 << 20
 CHUNKS = ((65536, BYTES), (4096, BYTES >> 2), (256, BYTES >> 6))
 PIPE = 65536
+SMALL = 10000           # files
 
 
 class Meter:
@@ -35,11 +36,12 @@ class Meter:
                 mine.ru_utime + mine.ru_stime)
 
     def run(self, move, argv, **options):
-        """MiB per second, and per second of processor time."""
+        """MiB per second, and per second of processor time, or 0 when that is
+        too short for its clock."""
         cpu, began = self._cpu(), time.monotonic()
         count = move(argv, **options) / (1 << 20)
         seconds, cpu = time.monotonic() - began, self._cpu() - cpu
-        return count / seconds, count / max(cpu, 0.01)
+        return count / seconds, count / cpu if cpu >= 0.03 else 0
 
 
 def drain(argv, **options):
@@ -52,6 +54,13 @@ def drain(argv, **options):
     if process.returncode != 0:
         sys.exit(f"{argv[0]} failed")
     return count
+
+
+def work(argv, amount=0, **options):
+    """Just run it: it does so much."""
+    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, **options)
+    return amount
 
 
 def feed(argv, size=0, **options):
@@ -74,7 +83,8 @@ def compare(what, ours, base, rounds):
     for i in range(2):      # of time, of processor time
         mine = statistics.median(run[0][i] for run in runs)
         its = statistics.median(run[1][i] for run in runs)
-        figures += [f"{mine:.0f}", f"{its:.0f}", f"{mine / its:.2f}"]
+        figures += [f"{mine:.0f}", f"{its:.0f}", f"{mine / its:.2f}"] \
+            if mine and its else ["-"] * 3
     print(f"| {what} | {' | '.join(figures)} |", flush=True)
 
 
@@ -97,6 +107,44 @@ def measure(meter, run, guest, env, rounds):
                                          "status=none"], size=total), rounds)
 
 
+def make_files(folder):
+    """A large file, and many small ones in a folder of their own."""
+    os.mkdir(folder + "/small")
+    with open(folder + "/big", "wb") as big:
+        for _ in range(BYTES // PIPE):
+            big.write(bytes(PIPE))
+    for n in range(SMALL):
+        with open(f"{folder}/small/f{n:05}", "wb") as small:
+            small.write(b"x" * 100)
+
+
+def measure_files(meter, wasmctl, guest, folder, env, rounds):
+    run = [wasmctl, "run", "--dir", folder + "::/:ro", "--invoke"]
+    small = [wasmctl, "run", "--dir", folder + "/small::/:ro", "--invoke"]
+    make_files(folder)
+    print("\n| files | MiB/s, files/s | native | ratio | per CPU second | native "
+          "| ratio |\n|---|---|---|---|---|---|---|")
+    for chunk, _ in CHUNKS[:2]:
+        compare(f"one file, {chunk}",
+                lambda: meter.run(work, [*run, "file", guest, str(chunk)],
+                                  amount=BYTES, env=env),
+                lambda: meter.run(work, ["dd", f"if={folder}/big",
+                                         "of=/dev/null", f"bs={chunk}",
+                                         "status=none"], amount=BYTES), rounds)
+    # A file or an entry counts as a MiB, to be one of the unit.
+    compare(f"{SMALL} small files",
+            lambda: meter.run(work, [*small, "files", guest, str(SMALL)],
+                              amount=SMALL << 20, env=env),
+            lambda: meter.run(work, ["sh", "-c", 'cd "$0" && cat *',
+                                     folder + "/small"], amount=SMALL << 20),
+            rounds)
+    compare(f"{SMALL} entries",
+            lambda: meter.run(work, [*small, "entries", guest],
+                              amount=SMALL << 20, env=env),
+            lambda: meter.run(work, ["ls", "-f", folder + "/small"],
+                              amount=SMALL << 20), rounds)
+
+
 def main():
     wasmd, wasmctl = sys.argv[1:3]
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
@@ -111,8 +159,9 @@ def main():
         try:
             while not os.path.exists(env["WASMD_SOCKET"]):
                 time.sleep(0.01)
-            measure(Meter(daemon), [wasmctl, "run", "--invoke"], guest, env,
-                    rounds)
+            meter = Meter(daemon)
+            measure(meter, [wasmctl, "run", "--invoke"], guest, env, rounds)
+            measure_files(meter, wasmctl, guest, folder, env, rounds)
         finally:
             daemon.terminate()
             daemon.wait()

@@ -25,7 +25,6 @@ struct broker_dir {
 struct broker {
 	int sock;
 	int told;		/* the client waits for a word, or its end */
-	dev_t proc;		/* whose files are opened for nobody */
 	size_t ngrants;
 	struct wasmd_grant grants[BROKER_GRANTS_MAX];
 	struct broker_dir dirs[BROKER_DIRS_MAX];	/* the grants first */

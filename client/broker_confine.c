@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -187,9 +186,6 @@ confine_files(void)
 int
 broker_confine(struct broker *b)
 {
-	struct stat proc;
-
-	b->proc = stat("/proc", &proc) == 0 ? proc.st_dev : 0;
 	confine_signals();
 	confine_files();
 	if (confine_take_fds(b) == -1 || confine_fds(b) == -1 ||

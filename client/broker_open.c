@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define FILE_MODE 0666		/* less what the client's umask takes away */
@@ -77,6 +79,17 @@ open_directory(struct broker *b, int fd, bool read_only)
 	return -1;
 }
 
+/* As with nodev: a device is a way out of the directory. So is what /proc has,
+ * be it mounted where it may: the memory of this very process. */
+static bool
+open_is_allowed(int fd, const struct stat *st)
+{
+	struct statfs fs;
+
+	return (S_ISREG(st->st_mode) || S_ISFIFO(st->st_mode)) &&
+		fstatfs(fd, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC;
+}
+
 /* What is behind the descriptor decides who keeps it. */
 static int
 open_give(struct broker *b, int fd, bool read_only)
@@ -88,10 +101,7 @@ open_give(struct broker *b, int fd, bool read_only)
 	broker_stat_set(&b->answer.head.stat, &st);
 	if (S_ISDIR(st.st_mode))
 		return open_directory(b, fd, read_only);
-	/* As with nodev: a device is a way out of the directory. So is /proc,
-	 * which has the memory of this very process. */
-	if ((!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode)) ||
-	    st.st_dev == b->proc) {
+	if (!open_is_allowed(fd, &st)) {
 		errno = EACCES;
 		return -1;
 	}

@@ -111,6 +111,10 @@ overview_write_templates(struct overview *o)
 	    buf_printf(o->out, ", %.0f evicted, %.0f crashes\n",
 		    overview_count(o, "wasmd_template_evictions_total", NULL),
 		    overview_count(o, "wasmd_crashes_total", NULL)) == -1 ||
+	    buf_printf(o->out, "%-12s%.0f modules, %s\n", "store",
+		    samples_get(o->now, "wasmd_store_modules", NULL),
+		    overview_size(text, samples_get(o->now, "wasmd_store_bytes",
+			    NULL))) == -1 ||
 	    buf_printf(o->out, "%-12s%.0f waiting", "children",
 		    samples_get(o->now, "wasmd_children_ready", NULL)) == -1 ||
 	    overview_write_part(o, "found", "wasmd_pool_hits_total",

@@ -21,6 +21,7 @@ struct handover {
 	struct event *ev;
 	struct event *tick;
 	bool gone;		/* GO has been sent */
+	uint64_t number;	/* for it */
 };
 
 static int
@@ -64,11 +65,24 @@ handover_fail(struct handover *h)
 	on_failure(arg);
 }
 
+/* What was to be given up is: now the successor may serve. */
+static void
+handover_go(struct handover *h)
+{
+	h->gone = true;
+	if (handover_send(h->sock, HANDOVER_GO, h->number, NULL) == -1)
+		log_err("the successor is lost: %s", strerror(errno));
+}
+
 static void
 handover_on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct handover *h = arg;
 
+	if (!h->gone && h->config.has_given_up(h->config.arg))
+		handover_go(h);
+	if (!h->gone)
+		return;
 	conns_give(h->config.conns, h->sock);
 	if (conns_count(h->config.conns) == 0)
 		h->config.on_idle(h->config.arg);
@@ -76,16 +90,13 @@ handover_on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* From here on there is no way back. */
 static void
-handover_go(struct handover *h)
+handover_on_ready(struct handover *h)
 {
 	const struct timeval tick = { 0, HANDOVER_TICK_US };
-	uint64_t number = h->config.on_ready(h->config.arg);
 
-	h->gone = true;
+	h->number = h->config.on_ready(h->config.arg);
 	h->config.clients = h->config.metrics = NULL;	/* given up */
 	event_del(h->ev);
-	if (handover_send(h->sock, HANDOVER_GO, number, NULL) == -1)
-		log_err("the successor is lost: %s", strerror(errno));
 	event_add(h->tick, &tick);
 }
 
@@ -109,7 +120,7 @@ handover_on_read(evutil_socket_t sock, short what, void *arg)
 		fds_close(&fds);
 	if (n == sizeof(p) && p.version == HANDOVER_VERSION &&
 	    p.kind == HANDOVER_READY)
-		handover_go(h);
+		handover_on_ready(h);
 	else
 		handover_fail(h);
 }

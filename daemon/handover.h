@@ -44,8 +44,9 @@ struct handover_config {
 	struct conns *conns;
 	struct listener *clients, *metrics;	/* metrics may be NULL */
 	/* The successor is ready: give up what only one can have. Returns the
-	 * number for GO. */
+	 * number for GO, which is sent when that is done. */
 	uint64_t (*on_ready)(void *arg);
+	bool (*has_given_up)(void *arg);
 	void (*on_failure)(void *arg);	/* it is not to be; freed by now */
 	void (*on_idle)(void *arg);	/* after GO: no connection is left */
 	void *arg;

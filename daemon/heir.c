@@ -18,7 +18,7 @@
 #include "proto/msg.h"
 #include "proto/wire.h"
 
-#define HEIR_WAIT_S 10	/* for each of the old one's answers */
+#define HEIR_WAIT_S 30	/* for each of the old one's answers */
 
 enum { HEIR_HELLO = 1, HEIR_HANDOVER };		/* numbers of our requests */
 

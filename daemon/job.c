@@ -176,6 +176,15 @@ job_on_wait(void *arg, const struct frame_wait *wait)
 }
 
 static void
+job_on_violation(void *arg, const struct frame_violation *v)
+{
+	struct job *j = arg;
+
+	j->facts.has_violation = true;
+	j->facts.violation = v->number;
+}
+
+static void
 job_on_result(void *arg, const struct call_result *r, const char *text,
 	size_t len)
 {
@@ -209,6 +218,7 @@ static const struct stream_ops job_stream_ops = {
 	.on_data = job_on_data,
 	.on_want_input = job_on_want_input,
 	.on_wait = job_on_wait,
+	.on_violation = job_on_violation,
 	.on_result = job_on_result,
 	.on_end = job_on_stream_end,
 };

@@ -172,6 +172,7 @@ main_launch_config(struct launch_config *launch, const struct options *o,
 	launch->gid = id->gid;
 	launch->max_processes = (unsigned)(o->max_running +
 		o->max_templates * (1 + o->ready) + PROCESSES_SPARE);
+	launch->name_violations = o->name_violations;
 	for (int i = 0; i < LAYER_COUNT; i++)
 		launch->policy[i] = o->policy[i];
 }

@@ -23,6 +23,7 @@ struct options {
 	char *group;		/* whose members may connect */
 	bool everyone;		/* anyone's process may, as policies allow */
 	bool is_private;
+	bool name_violations;
 	bool check_config, print_config;
 	bool take_over;		/* from the daemon that runs there */
 	bool help, version;

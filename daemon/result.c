@@ -293,6 +293,10 @@ outcome_of(struct outcome *o, const struct facts *f, const struct limits *l)
 	/* A violation is one whatever else happened, and is never hidden. */
 	if (end_is_signal(f) && f->end.info.si_status == SIGSYS) {
 		outcome_of_end(o, &f->end, "running");
+		if (f->has_violation)
+			outcome_set(o, PROTO_STATUS_SV, "forbidden system call "
+				"%d while running: the sandbox ended the process",
+				f->violation);
 		return;
 	}
 	switch (f->cause) {

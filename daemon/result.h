@@ -36,6 +36,8 @@ struct facts {
 	struct failure failure;
 	bool has_end;		/* the child's end */
 	struct process_end end;
+	bool has_violation;	/* the child's word, if it ended by SIGSYS */
+	int32_t violation;	/* number of the system call */
 	bool has_result;	/* the child's claim, checked by result_check */
 	struct call_result result;
 	char text[RESULT_TEXT_MAX];	/* trap, then backtrace */

@@ -180,6 +180,14 @@ server_on_successor(void *arg)
 	return jobs_last_id(s->jobs) + SERVER_NUMBERS;
 }
 
+static bool
+server_has_given_up(void *arg)
+{
+	struct server *s = arg;
+
+	return store_is_closed(s->store);
+}
+
 static void
 server_on_no_successor(void *arg)
 {
@@ -207,6 +215,7 @@ server_hand_over(void *arg, int sock, struct err *err)
 		.metrics = s->scrapes == NULL ? NULL :
 			scrapes_listener(s->scrapes),
 		.on_ready = server_on_successor,
+		.has_given_up = server_has_given_up,
 		.on_failure = server_on_no_successor,
 		.on_idle = server_on_given, .arg = s,
 	};
@@ -339,6 +348,7 @@ server_start_store(struct server *s, const struct launch_config *launch,
 		.uid = launch->uid,
 		.gid = launch->gid,
 		.max = o->max_store,
+		.is_heir = s->heir != NULL,
 	};
 
 	s->store = store_new(s->base, &config, err);
@@ -395,6 +405,7 @@ server_start_conns(struct server *s, struct err *err)
 	s->conns = conns_new(&config);
 	s->stats.conns = s->conns;
 	s->stats.jobs = s->jobs;
+	s->stats.store = s->store;
 	s->stats.templates = s->templates;
 	s->stats.workers = s->workers;
 	if (s->conns == NULL ||

@@ -12,6 +12,7 @@
 #include "daemon/job.h"
 #include "daemon/metrics.h"
 #include "daemon/process.h"
+#include "daemon/store.h"
 #include "daemon/templates.h"
 #include "daemon/worker.h"
 
@@ -41,6 +42,7 @@ stats_look_up(const struct stats *s)
 {
 	const struct layer_report *layers = workers_layers(s->workers);
 	unsigned states[JOB_STATE_COUNT];
+	const struct catalog *catalog;
 	struct templates_sum sum;
 
 	jobs_count_states(s->jobs, states);
@@ -52,6 +54,9 @@ stats_look_up(const struct stats *s)
 	metric_set(METRIC_TEMPLATES, 0, sum.count);
 	metric_set(METRIC_TEMPLATES_BYTES, 0, sum.bytes);
 	metric_set(METRIC_CHILDREN_READY, 0, sum.ready);
+	catalog = store_catalog(s->store);
+	metric_set(METRIC_STORE, 0, catalog->count);
+	metric_set(METRIC_STORE_BYTES, 0, catalog->bytes);
 	metric_set(METRIC_CONNS, 0, conns_count(s->conns));
 	metric_set(METRIC_PROCESSES, 0, process_count());
 	metric_set(METRIC_MEMORY, 0, stats_memory());

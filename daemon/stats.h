@@ -9,6 +9,7 @@
 
 struct conns;
 struct jobs;
+struct store;
 struct templates;
 struct workers;
 
@@ -17,6 +18,7 @@ struct workers;
 struct stats {
 	struct conns *conns;
 	struct jobs *jobs;
+	struct store *store;
 	struct templates *templates;
 	struct workers *workers;
 };

@@ -558,7 +558,9 @@ store_open(struct store *st, const struct store_config *config, struct err *err)
 			"XDG_STATE_HOME or HOME");
 	st->dir = store_dir_open(config->path == NULL ? path : config->path,
 		config->uid, config->gid, err);
-	return st->dir == -1 ? -1 : store_ready(st, err);
+	if (st->dir == -1)
+		return -1;
+	return config->is_heir ? 0 : store_ready(st, err);
 }
 
 struct store *
@@ -603,6 +605,12 @@ store_close(struct store *st)
 {
 	st->closed = true;
 	event_active(st->turn, 0, 0);
+}
+
+bool
+store_is_closed(const struct store *st)
+{
+	return st->closed && st->dir == -1;
 }
 
 void

@@ -24,6 +24,8 @@ struct store_config {
 	uid_t uid;		/* whose the directory is to be */
 	gid_t gid;
 	uint64_t max;		/* bytes */
+	bool is_heir;		/* the daemon before us has it still: it is read
+				 * when it is first asked for */
 };
 
 /* NULL with the error set if the named directory cannot be used. Where none was
@@ -38,6 +40,7 @@ void store_set_max(struct store *st, uint64_t max);
 
 /* Let go of the directory: the daemon's successor uses it. */
 void store_close(struct store *st);
+bool store_is_closed(const struct store *st);	/* some time later */
 
 /* Whether there is one: 0, or -1 with PROTO_ERROR_UNAVAILABLE. */
 int store_ready(struct store *st, struct err *err);

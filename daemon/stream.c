@@ -161,6 +161,7 @@ stream_take_control(struct stream *s, const struct frame *f)
 {
 	const uint8_t *payload = s->buf + s->at + sizeof(*f);
 	struct call_result result;
+	struct frame_violation violation;
 	struct frame_wait wait;
 
 	s->at += sizeof(*f) + f->len;
@@ -171,6 +172,10 @@ stream_take_control(struct stream *s, const struct frame *f)
 	case OUT_WAIT:
 		memcpy(&wait, payload, sizeof(wait));
 		s->ops->on_wait(s->arg, &wait);
+		return STEP_AGAIN;
+	case OUT_VIOLATION:
+		memcpy(&violation, payload, sizeof(violation));
+		s->ops->on_violation(s->arg, &violation);
 		return STEP_AGAIN;
 	default:
 		memcpy(&result, payload, sizeof(result));
@@ -197,6 +202,8 @@ stream_frame_is_legal(const struct stream *s, const struct frame *f)
 		return f->len == 0;
 	case OUT_WAIT:
 		return f->len == sizeof(struct frame_wait);
+	case OUT_VIOLATION:
+		return f->len == sizeof(struct frame_violation);
 	case OUT_RESULT:
 		return f->len >= sizeof(struct call_result) &&
 			f->len <= sizeof(struct call_result) + RESULT_TEXT_MAX;

@@ -28,6 +28,7 @@ struct stream_ops {
 	void (*on_data)(void *arg, int fd, const void *data, size_t len);
 	void (*on_want_input)(void *arg);
 	void (*on_wait)(void *arg, const struct frame_wait *wait);
+	void (*on_violation)(void *arg, const struct frame_violation *v);
 	void (*on_result)(void *arg, const struct call_result *r,
 		const char *text, size_t len);
 	/* Nothing is called after it. */

@@ -359,6 +359,10 @@ template_on_ctl(struct template *t, const struct ctl_msg *msg, int *pidfd)
 		template_on_spawned(t, fd);
 	} else if (asked && msg->kind == CTL_FAILED && *pidfd == -1) {
 		template_on_not_spawned(t, msg);
+	} else if (msg->kind == CTL_VIOLATION && *pidfd == -1) {
+		log_warning("template of user %u, module %s: forbidden system "
+			"call %u", (unsigned)t->uid,
+			module_hex(t->program.module), msg->error.number);
 	} else {
 		template_fail_text(t, FAILURE_BROKEN,
 			"it answered what it was not asked");

@@ -327,13 +327,31 @@ worker_new(struct workers *ws, struct err *err)
 	return w;
 }
 
+/* What is not in force, when that is news. */
+static void
+workers_set_layers(struct workers *ws, const struct layer_report *r)
+{
+	for (int i = 0; i < LAYER_COUNT; i++) {
+		if ((r->in_force >> i & 1) != 0 ||
+		    (ws->started_us != 0 && r->error[i] == ws->layers.error[i]))
+			continue;
+		if (r->error[i] == 0)
+			log_warning("the layer %s is off", layer_info[i].name);
+		else
+			log_warning("without %s: %s; %s", layer_info[i].name,
+				strerror(r->error[i]),
+				layer_advice((enum layer)i, r->error[i]));
+	}
+	ws->layers = *r;
+}
+
 int
 workers_start(struct workers *ws, struct err *err)
 {
 	ws->current = worker_new(ws, err);
 	if (ws->current == NULL)
 		return -1;
-	ws->layers = ws->current->launch.layers;
+	workers_set_layers(ws, &ws->current->launch.layers);
 	ws->started_us = clock_monotonic_us();
 	return 0;
 }

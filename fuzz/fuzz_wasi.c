@@ -1,7 +1,7 @@
 /*
  * Fuzz target: sequences of WASI calls with arguments of their signatures, and
- * writes to the guest's memory between them, over doubles of the machine and
- * the streams. The memory is one allocation of exactly its size, so that the
+ * writes to the guest's memory between them, over doubles of the machine, the
+ * streams and the broker that opens files. The memory is one allocation of exactly its size, so that the
  * sanitizer sees a byte too far.
  *
  * The input is a program: the memory's size, what standard input has, then
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/wasi_broker.h"
 #include "guest/io.h"
 #include "guest/wasi.h"
 #include "guest/wasi_abi.h"
@@ -260,10 +261,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	flags = take(&in, 1);
 	input_eof = flags & 1;
 	call.deterministic = (flags & 2) != 0;
+	call.files = (flags & 8) != 0 ? (uint32_t)(flags >> 4) + 1 : 0;
 	memory = calloc(1, memory_len);
 	define_both();
 	defining = (flags & 4) != 0 ? &traced : &plain;
-	wasi_start(wasi_get(), &call, NULL);
+	broker_start(data, size);
+	if (wasi_start(wasi_get(), &call, NULL) == -1)
+		in.p = in.end;	/* the broker did not say what there is */
 	for (int i = 0; i < STEPS_MAX && in.p < in.end; i++) {
 		size_t step = take(&in, 1);
 
@@ -276,6 +280,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			step_call(&in, step % defining->n);
 	}
+	broker_stop();
 	free(memory);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "guest/hot.h"
 #include "sandbox/call.h"
 
 static struct {
@@ -23,7 +24,7 @@ static struct {
 		struct broker_answer answer;
 		uint8_t data[BROKER_DATA_MAX];
 	} in;
-} files;
+} files GUEST_COLD;
 
 /* Append the paths behind the request. Returns the packet's length. */
 static size_t

@@ -29,8 +29,9 @@ wasi_call(struct vm_caller *caller, struct wasi *w, uint64_t *args,
 	{ \
 		return wasi_call(c, data, args, handler); \
 	}
-#define WASI(name, sig, handler) WASI_DIFFERS(name, sig, handler, handler)
-#define WASI_DIFFERS(name, sig, handler, old) \
+#define WASI(name, sig, handler, params) \
+	WASI_DIFFERS(name, sig, handler, handler, params)
+#define WASI_DIFFERS(name, sig, handler, old, params) \
 	ENTRY(preview1, name, handler) \
 	ENTRY(unstable, name, old)
 #include "guest/wasi.def"
@@ -38,7 +39,7 @@ wasi_call(struct vm_caller *caller, struct wasi *w, uint64_t *args,
 #undef ENTRY
 
 static const struct vm_host_func wasi_funcs[] = {
-#define WASI_DIFFERS(name, sig, handler, old) \
+#define WASI_DIFFERS(name, sig, handler, old, params) \
 	{ "wasi_snapshot_preview1", #name, sig, preview1_##name }, \
 	{ "wasi_unstable", #name, sig, unstable_##name },
 #include "guest/wasi.def"
@@ -47,8 +48,8 @@ static const struct vm_host_func wasi_funcs[] = {
 };
 
 static const char *const wasi_names[] = {
-#define WASI(name, sig, handler) #name,
-#define WASI_DIFFERS(name, sig, handler, old) #name,
+#define WASI(name, sig, handler, params) #name,
+#define WASI_DIFFERS(name, sig, handler, old, params) #name,
 #include "guest/wasi.def"
 #undef WASI_DIFFERS
 #undef WASI

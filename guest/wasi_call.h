@@ -62,9 +62,9 @@ struct wasi_call {
 typedef enum wasi_errno (*wasi_handler)(struct wasi_call *c,
 	const uint64_t *args);
 
-#define WASI(name, sig, handler) \
+#define WASI(name, sig, handler, params) \
 	enum wasi_errno handler(struct wasi_call *c, const uint64_t *args);
-#define WASI_DIFFERS(name, sig, handler, unstable) \
+#define WASI_DIFFERS(name, sig, handler, unstable, params) \
 	enum wasi_errno handler(struct wasi_call *c, const uint64_t *args); \
 	enum wasi_errno unstable(struct wasi_call *c, const uint64_t *args);
 #include "guest/wasi.def"

@@ -305,15 +305,18 @@ map_flags(const struct flag *map, size_t n, uint64_t flags)
 	return mapped;
 }
 
-/* What making a file, or emptying one, takes besides. */
+/* What making a file, or emptying one, takes besides. What may be written to
+ * may be emptied: Go opens its directories without the right to set sizes. */
 static uint64_t
-oflags_rights(uint32_t oflags)
+oflags_rights(uint32_t oflags, uint64_t rights)
 {
+	bool empties = (oflags & WASI_OFLAG_TRUNC) != 0 &&
+		(rights & WASI_RIGHT_FD_WRITE) == 0;
+
 	return WASI_RIGHT_PATH_OPEN |
 		((oflags & WASI_OFLAG_CREAT) != 0 ?
 			WASI_RIGHT_PATH_CREATE_FILE : 0) |
-		((oflags & WASI_OFLAG_TRUNC) != 0 ?
-			WASI_RIGHT_PATH_FILESTAT_SET_SIZE : 0);
+		(empties ? WASI_RIGHT_PATH_FILESTAT_SET_SIZE : 0);
 }
 
 /* (fd, dirflags, path, path_len, oflags, rights_base, rights_inheriting,
@@ -326,7 +329,7 @@ opening_load(struct wasi_call *c, const uint64_t *args, struct opening *o)
 	struct wasi_fd *dir;
 	enum wasi_errno e;
 
-	e = wasi_fd_get_file(c->w, args[0], oflags_rights(oflags),
+	e = wasi_fd_get_file(c->w, args[0], oflags_rights(oflags, args[5]),
 		WASI_ENOTDIR, &dir);
 	if (e == 0 && ((oflags & ~(uint32_t)OFLAGS) != 0 ||
 	    (arg_u32(args[7]) & ~(uint32_t)FDFLAGS) != 0))

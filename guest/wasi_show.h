@@ -26,7 +26,7 @@ struct show {
 void show_printf(struct show *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* All parameters of a function, as PARAMS has them: "fd=1, iovs=[\"hello\"]".
+/* All parameters of a function, as wasi.def has them: "fd=1, iovs=[\"hello\"]".
  * Of those for results only how much room there is, where it can differ. */
 void show_arguments(struct show *s, const char *params);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "guest/files.h"
+#include "guest/hot.h"
 #include "sandbox/call.h"
 
 /* What can be done with each stream. wasi-libc takes a character device
@@ -49,7 +50,7 @@ static struct {
 		uint32_t len;
 	} grants[BROKER_GRANTS_MAX];
 	char names[BROKER_GRANTS_MAX * BROKER_NAME_MAX];
-} table;
+} table GUEST_COLD;
 
 uint64_t
 wasi_rights_of(enum wasi_fd_kind kind)

@@ -22,8 +22,8 @@ struct traced {
 };
 
 enum {	/* the functions' numbers */
-#define WASI(name, sig, handler) NUMBER_##name,
-#define WASI_DIFFERS(name, sig, handler, old) NUMBER_##name,
+#define WASI(name, sig, handler, params) NUMBER_##name,
+#define WASI_DIFFERS(name, sig, handler, old, params) NUMBER_##name,
 #include "guest/wasi.def"
 #undef WASI
 #undef WASI_DIFFERS
@@ -31,9 +31,11 @@ enum {	/* the functions' numbers */
 };
 
 static const char *const params[NUMBER_COUNT] = {
-#define PARAMS(name, text) [NUMBER_##name] = text,
-#include "guest/wasi_params.def"
-#undef PARAMS
+#define WASI(name, sig, handler, params) params,
+#define WASI_DIFFERS(name, sig, handler, old, params) params,
+#include "guest/wasi.def"
+#undef WASI
+#undef WASI_DIFFERS
 };
 
 const char *
@@ -123,8 +125,9 @@ trace_call(struct vm_caller *caller, void *data, uint64_t *args)
 static const struct traced all[] = {
 #define ROW(module, name, sig, handler, old) \
 	{ { module, #name, sig, trace_call }, handler, NUMBER_##name, old },
-#define WASI(name, sig, handler) WASI_DIFFERS(name, sig, handler, handler)
-#define WASI_DIFFERS(name, sig, handler, old) \
+#define WASI(name, sig, handler, params) \
+	WASI_DIFFERS(name, sig, handler, handler, params)
+#define WASI_DIFFERS(name, sig, handler, old, params) \
 	ROW("wasi_snapshot_preview1", name, sig, handler, false) \
 	ROW("wasi_unstable", name, sig, old, true)
 #include "guest/wasi.def"

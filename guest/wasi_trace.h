@@ -15,7 +15,7 @@ struct wasi;
 /* What wasi_define does, with a trace. */
 int wasi_trace_define(struct vm_store *store, struct wasi *w, struct err *err);
 
-/* What PARAMS says of function i of wasi_function. */
+/* What wasi.def says of the parameters of function i of wasi_function. */
 const char *wasi_trace_params(unsigned i);
 
 #endif

@@ -17,6 +17,7 @@
  *   OUT_WANT_INPUT   once, when the guest first reads: input may flow now
  *   OUT_WAIT  the guest sleeps: wake it by IN_WAKE after timeout_ns
  *   OUT_RESULT   once, last: struct call_result, then its text
+ *   OUT_VIOLATION   which system call was forbidden; see sandbox/violation.h
  *
  * One output pipe keeps what a guest writes to its two streams in order, and
  * sleeping by a request keeps every waiting system call out of the filter:
@@ -52,6 +53,7 @@ enum frame_kind {
 	OUT_WAIT,
 	OUT_RESULT,
 	OUT_TRACE,
+	OUT_VIOLATION,
 };
 
 struct frame {
@@ -62,6 +64,11 @@ struct frame {
 struct frame_wait {	/* OUT_WAIT */
 	uint64_t seq;		/* echoed in IN_WAKE */
 	uint64_t timeout_ns;	/* relative */
+};
+
+struct frame_violation {	/* OUT_VIOLATION */
+	int32_t number;
+	uint32_t arch;		/* AUDIT_ARCH_... */
 };
 
 /* A value of a typed argument or result. */

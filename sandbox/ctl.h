@@ -11,6 +11,7 @@
  *   daemon -> template   CTL_CALL      + [stdin pipe, output pipe]
  *                                  or  + [both, broker's socket]
  *   template -> daemon   CTL_SPAWNED   + [pidfd]          or CTL_FAILED
+ *   template -> daemon   CTL_VIOLATION, last: see sandbox/violation.h
  *
  * The daemon is the parent of all of them (CLONE_PARENT), so that it waits for
  * each by pidfd. A template ends when its control socket is closed.
@@ -59,6 +60,7 @@ enum ctl_kind {
 	CTL_SPAWNED,
 	CTL_READY,
 	CTL_FAILED,
+	CTL_VIOLATION,
 };
 
 /* Why a template could not be made. */
@@ -86,7 +88,7 @@ struct ctl_msg {
 		struct {				/* CTL_CALL */
 			uint32_t ahead;		/* 1: its call is yet to come */
 		} call;
-		struct {				/* CTL_FAILED */
+		struct {		/* CTL_FAILED, CTL_VIOLATION: number */
 			uint64_t offset;
 			uint32_t has_offset;
 			uint32_t number;

@@ -20,6 +20,7 @@
 #include "sandbox/namespace.h"
 #include "sandbox/privilege.h"
 #include "sandbox/process.h"
+#include "sandbox/violation.h"
 
 struct enter_step {
 	enum layer layer;
@@ -32,7 +33,10 @@ enter_seccomp(struct enter *e)
 #ifdef WITH_SANITIZERS
 	e->report.detail[LAYER_SECCOMP] = 1;
 #endif
-	return filter_install(FILTER_ZYGOTE);
+	if (e->config.filter_action == FILTER_TRAP && violation_catch() == -1)
+		return -1;
+	return filter_install(FILTER_ZYGOTE,
+	    (enum filter_action)e->config.filter_action);
 }
 
 /* Once, in the worker: what its children are born with. The user namespace is
@@ -206,6 +210,7 @@ enter(struct enter *e)
 void
 enter_filter(const struct enter *e, enum filter_stage stage)
 {
-	if (enter_has(e, LAYER_SECCOMP) && filter_install(stage) == -1)
+	if (enter_has(e, LAYER_SECCOMP) && filter_install(stage,
+	    (enum filter_action)e->config.filter_action) == -1)
 		process_exit(PROCESS_EXIT_ENTER);
 }

@@ -25,6 +25,7 @@ struct enter_config {
 	uid_t uid;
 	gid_t gid;
 	uint32_t max_processes;
+	uint32_t filter_action;		/* enum filter_action */
 };
 
 enum enter_kind { ENTER_INIT = 1, ENTER_ZYGOTE, ENTER_CONFINED, ENTER_FAILED };

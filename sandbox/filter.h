@@ -17,9 +17,13 @@ enum filter_stage {
 	FILTER_COUNT
 };
 
-const struct sock_fprog *filter_program(enum filter_stage stage);
+/* What it does to a process that makes a forbidden call. */
+enum filter_action { FILTER_KILL, FILTER_TRAP, FILTER_ACTIONS };
+
+const struct sock_fprog *filter_program(enum filter_stage stage,
+	enum filter_action action);
 
 /* 0, or -1 with errno. Needs no_new_privs. Cannot be undone. */
-int filter_install(enum filter_stage stage);
+int filter_install(enum filter_stage stage, enum filter_action action);
 
 #endif

@@ -191,6 +191,8 @@ launch_confine(const struct launch_config *cfg, struct launch *l,
 	struct enter_config config = {
 		.uid = cfg->uid, .gid = cfg->gid,
 		.max_processes = cfg->max_processes,
+		.filter_action = cfg->name_violations ? FILTER_TRAP :
+		    FILTER_KILL,
 	};
 	struct enter_msg msg;
 	int confined = 0;

@@ -18,6 +18,7 @@ struct launch_config {
 	uid_t uid;		/* what to become when started as root */
 	gid_t gid;
 	unsigned max_processes;	/* RLIMIT_NPROC of the worker's user */
+	bool name_violations;	/* see sandbox/violation.h */
 };
 
 /* All descriptors are close-on-exec and belong to the caller. */

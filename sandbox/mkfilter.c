@@ -36,6 +36,8 @@ _Static_assert(BROKER_FD == CTL_FD && MODULE_FD >= FILE_FD,
     "rows of policy.def for the one hold for the other");
 
 #define POLICY_ARGS 4
+#define KILL SCMP_ACT_KILL_PROCESS
+#define TRAP SCMP_ACT_TRAP	/* see sandbox/violation.h */
 #define PROGRAM_MAX 4096	/* BPF_MAXINSNS */
 
 /* Each may what those behind it may. */
@@ -69,15 +71,14 @@ die(const char *what, const char *name, int error)
 }
 
 static scmp_filter_ctx
-filter_new(uint32_t arch)
+filter_new(uint32_t arch, uint32_t action)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx ctx = seccomp_init(action);
 	int error;
 
 	if (ctx == NULL)
 		die("cannot make", "a filter", -12);
-	error = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
-	    SCMP_ACT_KILL_PROCESS);
+	error = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, action);
 	if (error == 0 && seccomp_arch_native() != arch) {
 		error = seccomp_arch_add(ctx, arch);
 		if (error == 0)
@@ -239,9 +240,10 @@ policy_omit(unsigned long number)
 }
 
 static void
-stage_print(uint32_t arch, enum policy_stage stage, const char *name)
+stage_print(uint32_t arch, enum policy_stage stage, uint32_t action,
+	const char *name)
 {
-	scmp_filter_ctx ctx = filter_new(arch);
+	scmp_filter_ctx ctx = filter_new(arch, action);
 
 	for (size_t i = 0; i < POLICY_ROWS; i++) {
 		if (policy[i].name != NULL && policy[i].stage >= stage)
@@ -265,9 +267,13 @@ main(int argc, char **argv)
 		policy_omit(strtoul(argv[2], NULL, 10));
 	printf("/* Made by sandbox/mkfilter from sandbox/policy.def for %s. */\n",
 	    argv[1]);
-	stage_print(arch, STAGE_ZYGOTE, "filter_zygote");
-	stage_print(arch, STAGE_TEMPLATE, "filter_template");
-	stage_print(arch, STAGE_CHILD, "filter_child");
-	stage_print(arch, STAGE_FILES, "filter_files");
+	stage_print(arch, STAGE_ZYGOTE, KILL, "filter_zygote_kill");
+	stage_print(arch, STAGE_TEMPLATE, KILL, "filter_template_kill");
+	stage_print(arch, STAGE_CHILD, KILL, "filter_child_kill");
+	stage_print(arch, STAGE_FILES, KILL, "filter_files_kill");
+	stage_print(arch, STAGE_ZYGOTE, TRAP, "filter_zygote_trap");
+	stage_print(arch, STAGE_TEMPLATE, TRAP, "filter_template_trap");
+	stage_print(arch, STAGE_CHILD, TRAP, "filter_child_trap");
+	stage_print(arch, STAGE_FILES, TRAP, "filter_files_trap");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

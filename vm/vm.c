@@ -263,5 +263,6 @@ vm_store_freeze(struct vm_store *s, struct err *err)
 			return err_set(err, VM_NOMEM, "cannot seal a memory");
 	}
 	s->frozen = true;
+	store_forget_names(s);
 	return 0;
 }

@@ -47,14 +47,15 @@ def test(function):
 class Daemon:
     """Ends with the test; it must then have left nothing behind."""
 
-    def __init__(self, *options, env=None, private=False, socket_path=None):
+    def __init__(self, *options, env=None, private=False, socket_path=None,
+                 prefix=()):
         self.dir = harness.scratch()
         self.dir.chmod(0o755)
         if os.geteuid() == 0:   # so that the socket can be removed
             os.chown(self.dir, pwd.getpwnam(_user()).pw_uid, -1)
         self.socket = socket_path or str(self.dir / "wasmd.sock")
         self.log_path = self.dir / "log"
-        argv = [WASMD, "--socket", self.socket, "--worker", WORKER,
+        argv = [*prefix, WASMD, "--socket", self.socket, "--worker", WORKER,
                 "--store", self.dir / "store",
                 "--user", _user(), "--log-level", "debug", *options]
         with open(self.log_path, "wb") as log:

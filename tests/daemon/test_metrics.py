@@ -211,7 +211,7 @@ def test_http_refuses_what_is_no_request_for_metrics():
 
 @test
 def test_http_clients_that_do_not_behave():
-    d = Measured()
+    d = Measured("--ready", "0", "--drain", "100ms")
     witness = Witness(d)
     before = d.descriptors()
     socks = []

@@ -15,6 +15,7 @@ static struct {
 	size_t nout, nerr, ntrace, messages;
 	unsigned wants, waits, results, ends;
 	struct frame_wait wait;
+	int32_t violation;
 	enum stream_end end;
 	char text[100];
 	bool full;	/* the connection */
@@ -59,6 +60,12 @@ on_wait(void *arg, const struct frame_wait *wait)
 }
 
 static void
+on_violation(void *arg, const struct frame_violation *v)
+{
+	got.violation = v->number;
+}
+
+static void
 on_result(void *arg, const struct call_result *r, const char *text, size_t len)
 {
 	got.results++;
@@ -75,7 +82,8 @@ on_end(void *arg, enum stream_end end)
 }
 
 static const struct stream_ops ops = {
-	has_room, on_data, on_want_input, on_wait, on_result, on_end,
+	has_room, on_data, on_want_input, on_wait, on_violation,
+	on_result, on_end,
 };
 
 struct rig {
@@ -385,6 +393,7 @@ test_bytes_that_no_child_of_ours_writes(void **state)
 		{ OUT_STDERR, 0xffffffff }, { OUT_WANT_INPUT, 1 },
 		{ OUT_WAIT, 0 }, { OUT_WAIT, sizeof(struct frame_wait) - 1 },
 		{ OUT_WAIT, sizeof(struct frame_wait) + 1 }, { OUT_RESULT, 0 },
+		{ OUT_VIOLATION, 0 }, { OUT_VIOLATION, 9 },
 		{ OUT_RESULT, sizeof(struct call_result) - 1 },
 		{ OUT_RESULT, sizeof(struct call_result) + RESULT_TEXT_MAX + 1 },
 	};

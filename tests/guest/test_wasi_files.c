@@ -332,6 +332,24 @@ test_links_are_followed_if_asked(void **state)
 }
 
 static void
+test_what_may_be_written_may_be_emptied(void **state)
+{
+	uint32_t len = path("sub"), sub;
+
+	assert_errno(SUCCESS, CALL("path_open", ROOT, 0, PATH, len, DIRECTORY,
+		WASI_RIGHT_PATH_OPEN, READ | WRITE, 0, OUT));
+	sub = peek32(OUT);
+	put("rw/sub/inner", "inner");
+	len = path("inner");
+	assert_errno(NOTCAPABLE, CALL("path_open", sub, 0, PATH, len, TRUNC, READ,
+		0, 0, OUT));
+	assert_content("rw/sub/inner", "inner");
+	assert_errno(SUCCESS, CALL("path_open", sub, 0, PATH, len, TRUNC, WRITE,
+		0, 0, OUT));
+	assert_content("rw/sub/inner", "");
+}
+
+static void
 test_rights_are_inherited(void **state)
 {
 	uint32_t len = path("sub"), sub;
@@ -897,6 +915,7 @@ main(void)
 		TEST(test_open_by_flags),
 		TEST(test_open_append_and_sync),
 		TEST(test_links_are_followed_if_asked),
+		TEST(test_what_may_be_written_may_be_emptied),
 		TEST(test_rights_are_inherited),
 		TEST(test_read_and_seek),
 		TEST(test_telling_needs_less_than_seeking),

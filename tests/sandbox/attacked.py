@@ -17,6 +17,7 @@ test = daemons.test
 
 PROBE = BUILD / "tests" / "guest" / "probe-worker"
 REAL = BUILD / "wasmd-worker"
+FAKE = daemons.WORKER
 
 
 def need_release_x86():
@@ -71,12 +72,14 @@ def status_of(pid):
 def confined(daemon):
     """Processes of the daemon's by their part: init, zygote, template, child;
     of each the last that was started."""
-    pids = sorted((int(status_of(pid)["NSpid"].split()[-1]), pid)
-                  for pid, state in daemon.children() if state != "Z")
     found = {}
-    for inner, pid in pids:
-        leads = os.getpgid(pid) == pid
-        part = "init" if inner == 1 else "zygote" if inner == 2 else \
-            "template" if leads else "child"
-        found[part] = pid
+    for pid, state in sorted(daemon.children()):
+        try:
+            inner = status_of(pid)["NSpid"].split()[1:]
+            leads = os.getpgid(pid) == pid
+        except OSError:
+            continue        # it has just ended
+        if state != "Z" and inner:
+            found["init" if inner == ["1"] else "zygote" if inner == ["2"] else
+                  "template" if leads else "child"] = pid
     return found

@@ -61,6 +61,8 @@ programs_read(const char *path)
 		unsigned c, jt, jf, k;
 		struct sock_fprog *p;
 
+		if (strstr(line, "_trap[] = {") != NULL)
+			break;
 		if (strstr(line, "[] = {") != NULL) {
 			stage++;
 			programs[stage].filter = code[stage];
@@ -84,7 +86,8 @@ setup(void **state)
 	if (path != NULL)
 		programs_read(path);
 	for (int i = 0; path == NULL && i < FILTER_COUNT; i++)
-		programs[i] = *filter_program((enum filter_stage)i);
+		programs[i] = *filter_program((enum filter_stage)i,
+		    FILTER_KILL);
 	return 0;
 }
 

@@ -5,10 +5,11 @@ import pathlib
 import signal
 
 import harness
-from attacked import (PROBE, confined, need_release_x86, need_root, start,
+from attacked import (FAKE, PROBE, confined, need_release_x86, need_root, start,
                       status_of, test)
-from harness import equal, until
+from harness import contains, equal, until
 
+GOLDEN = harness.SOURCE / "tests" / "sandbox" / "probe-x86_64.golden"
 X32 = 0x40000000
 VECTORS = (
     ["0"] * 6,
@@ -64,9 +65,8 @@ def test_numbers_that_are_left_are_the_golden_list():
     left = sorted({nr for (_, nr, _), record in zip(calls, records)
                    if not blocked(record)})
     # Linux 6.18 lets uretprobe and uprobe past every filter.
-    golden = (harness.SOURCE / "tests" / "sandbox" /
-              "probe-x86_64.golden").read_text().split()
-    equal([str(nr) for nr in left if nr not in (335, 336)], golden)
+    equal([str(nr) for nr in left if nr not in (335, 336)],
+          GOLDEN.read_text().split())
     print(f"        {len(left)} of {len(calls) // len(VECTORS)} numbers: "
           f"{left}; {len(calls)} attempts")
 
@@ -85,6 +85,44 @@ def test_other_ways_in_are_shut():
     equal([call for call, record in zip(calls, records)
            if not blocked(record)], [])
     print(f"        0 of {len(calls)} attempts")
+
+
+@test
+def test_violation_is_logged_with_user_module_and_process():
+    need_release_x86()
+    daemon = start(worker=PROBE)
+    record, = attempts(daemon, [("64", 57, VECTORS[0])])
+    line = next(l for l in daemon.log().splitlines() if "status=SV" in l)
+    for word in (f"uid={os.geteuid()} ", f"module={record['module']}",
+                 "signal=31", "pid="):
+        contains(line, word)
+
+
+@test
+def test_violation_is_named_on_request():
+    """And nothing more is allowed for it."""
+    need_release_x86()
+    daemon = start("--name-violations", "--max-running", "16", worker=PROBE)
+    golden = [int(n) for n in GOLDEN.read_text().split()]
+    calls = [("64", nr, VECTORS[2]) for nr in range(1024)
+             if nr not in golden + [335, 336]]
+    calls += [("64", nr | X32, VECTORS[2]) for nr in range(512)]
+    for (_, nr, _), record in zip(calls, attempts(daemon, calls)):
+        equal(blocked(record), True, nr)
+        contains(record["cause"], f"system call {nr} ")
+        contains(daemon.log(), f"system call {nr} ")
+    # By int 0x80 the numbers are those of i386.
+    record, = attempts(daemon, [("80", 2, VECTORS[2])])
+    equal(blocked(record), True)
+    contains(record["cause"], "system call 2 ")
+
+
+@test
+def test_violation_of_a_template_is_named_on_request():
+    daemon = start("--name-violations", worker=FAKE)
+    equal(daemon.status("load-violation\n"), "SV")
+    contains(daemon.log(), "forbidden system call 80")      # chdir
+    equal(daemon.status("exit 0\n"), "OK")
 
 
 def sleeping(daemon):

@@ -181,7 +181,7 @@ test_filters_in_the_kernel_are_the_compiled_ones(void **state)
 	assert_int_equal(waitpid(pid, NULL, __WALL), pid);
 	for (int i = 0; i <= FILTER_CHILD; i++) {
 		const struct sock_fprog *p =
-		    filter_program((enum filter_stage)i);
+		    filter_program((enum filter_stage)i, FILTER_KILL);
 		long n = ptrace(PTRACE_SECCOMP_GET_FILTER, pid, i, code);
 
 		assert_int_equal(n, p->len);

@@ -1,11 +1,14 @@
 """The worker's executable itself: every instruction in it that enters the kernel
-stands in tests/sandbox/syscalls-x86_64.golden, with what it is for."""
+stands in tests/sandbox/syscalls-x86_64.golden, with what it is for; and filters
+are on before the first byte that is not ours."""
 import re
+import signal
 import subprocess
 
 import harness
-from attacked import REAL, need_release_x86, test
-from harness import SOURCE, equal
+from attacked import (REAL, command, confined, need_release_x86, need_root, run,
+                      start, status_of, test)
+from harness import SOURCE, equal, until
 
 GOLDEN = SOURCE / "tests" / "sandbox" / "syscalls-x86_64.golden"
 
@@ -86,3 +89,62 @@ def test_functions_of_ours_enter_the_kernel_through_libc_only():
         r"(enter|guest|vm|wasi|run|child|template|zygote|process|filter|init|"
         r"limits|namespace|privilege|landlock|op|reader|load)_", name)]
     equal(ours, [])
+
+
+CALL = re.compile(r"^(\d+) +(\w+)\((.*)")
+FILTER = "SECCOMP_SET_MODE_FILTER"
+
+
+def traced(daemon, module):
+    """What the processes that a call starts ask the kernel for, in order, by
+    process: name and arguments, an entry each."""
+    where = harness.scratch() / "trace"
+    until(lambda: "zygote" in confined(daemon), what="the zygote")
+    zygote = confined(daemon)["zygote"]
+    tracer = harness.start([harness.need("strace"), "-f", "-qq", "-p", zygote,
+                            "-o", where])
+    until(lambda: status_of(zygote)["TracerPid"] != "0", what="the tracer")
+    equal(run(daemon, module)[1]["status"], "OK")
+    tracer.send_signal(signal.SIGINT)
+    tracer.wait(10)
+    calls = {}
+    for line in where.read_text(errors="replace").splitlines():
+        match = CALL.match(line)
+        if match:
+            calls.setdefault(match[1], []).append((match[2], match[3]))
+    return calls
+
+
+@test
+def test_filters_are_on_before_the_first_byte_that_is_not_ours():
+    need_root()
+    daemon = start("--ready", "0")
+    calls = traced(daemon, command("nop"))
+
+    def place(trace, wanted):
+        return next((i for i, call in enumerate(trace) if wanted(*call)), None)
+
+    def is_filter(name, args):
+        return name == "seccomp" and FILTER in args and args.endswith("= 0")
+    template = next(t for t in calls.values() if place(
+        t, lambda name, args: name == "setpgid") is not None)
+    # The module is descriptor 4: nothing but its size is asked for, and it is
+    # mapped behind the filter.
+    first = place(template, lambda name, args: name == "mmap" and
+                  re.search(r", 4, 0\) +=", args))
+    equal(place(template, is_filter) < first, True, template)
+    # As for the limit of its memory, and the domain of its own.
+    for name in ("landlock_restrict_self", "prlimit64"):
+        equal(place(template, lambda n, a: n == name) < first, True, name)
+    for name in ("read", "pread64", "readv", "recvmsg", "sendfile"):
+        equal(place(template[:first], lambda n, a: n == name and
+                    not a.startswith("3,")), None, name)
+    # The child reads its call behind its own.
+    child = next(t for t in calls.values() if place(
+        t, lambda name, args: name == "exit_group") is not None and t is not
+        template and place(t, lambda n, a: n == "read") is not None)
+    equal(place(child, is_filter) <
+          place(child, lambda name, args: name == "read"), True, child)
+    equal({name for name, _ in child[place(child, is_filter) + 1:]} <=
+          {"read", "write", "mprotect", "clock_gettime", "getrandom",
+           "exit_group"}, True, child)

@@ -134,7 +134,8 @@ class UnitDaemon:
         with open(self.log_path, "wb") as log:
             self.process = harness.start(
                 ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *prefix,
-                 WASMD, "--config", "none", "--log-level", "debug"],
+                 WASMD, "--config", "none", "--log-level", "debug",
+                 "--store", self.dir / "store"],
                 stdout=log, stderr=log, cwd=self.dir, preexec_fn=give,
                 close_fds=False, env=dict(os.environ, LISTEN_FDS="1"))
         listener.close()
@@ -180,6 +181,9 @@ def test_unit_lets_guests_run():
     equal(d.run("run", guest("cat"), input=b"x" * 300000).stdout,
           b"x" * 300000)
     equal(d.run("inspect", hello).returncode, 0)
+    stored = d.run("put", hello).stdout.decode().strip()
+    equal(d.run("run", stored, "you").stdout, b"Hello, you!\n")
+    equal(d.run("remove", stored).returncode, 0)
     d.process.send_signal(signal.SIGHUP)
     until(lambda: "was read again" in d.log_path.read_text(), what="reload")
     # A new worker, made when the daemon has run for a while.

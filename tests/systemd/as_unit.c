@@ -148,10 +148,10 @@ unit_filter_arguments(void)
 		PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE);
 	const struct scmp_arg_cmp x = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC,
 		PROT_EXEC);
-	const struct scmp_arg_cmp below = SCMP_A0(SCMP_CMP_LT, AF_UNIX);
-	const struct scmp_arg_cmp above = SCMP_A0(SCMP_CMP_GT, AF_UNIX);
-	const struct scmp_arg_cmp person = SCMP_A0(SCMP_CMP_NE, PER_LINUX);
-	const struct scmp_arg_cmp other = SCMP_A1(SCMP_CMP_GT, SCHED_OTHER);
+	const struct scmp_arg_cmp below = SCMP_A0(SCMP_CMP_LT, AF_UNIX, 0);
+	const struct scmp_arg_cmp above = SCMP_A0(SCMP_CMP_GT, AF_UNIX, 0);
+	const struct scmp_arg_cmp person = SCMP_A0(SCMP_CMP_NE, PER_LINUX, 0);
+	const struct scmp_arg_cmp other = SCMP_A1(SCMP_CMP_GT, SCHED_OTHER, 0);
 	const struct scmp_arg_cmp suid = SCMP_A1(SCMP_CMP_MASKED_EQ, S_ISUID,
 		S_ISUID);
 

@@ -206,7 +206,8 @@ name_bucket(struct name module, struct name name)
 static struct store_name *
 store_name_find(const struct vm_store *s, struct name module, struct name name)
 {
-	struct store_name *n = s->names[name_bucket(module, name)];
+	struct store_name *n = s->names == NULL ? NULL :
+		s->names[name_bucket(module, name)];
 
 	while (n != NULL && !(name_equal(n->module, module) &&
 	    name_equal(n->name, name)))
@@ -229,6 +230,8 @@ store_define(struct vm_store *s, struct name module, struct name name,
 	struct store_name *n = store_name_find(s, module, name);
 	uint32_t bucket = name_bucket(module, name);
 
+	if (s->names == NULL)
+		return err_set(err, VM_USAGE, "the store is frozen");
 	if (n == NULL) {
 		n = arena_alloc(&s->arena, 1, sizeof(*n));
 		if (n == NULL)
@@ -244,4 +247,11 @@ store_define(struct vm_store *s, struct name module, struct name name,
 	}
 	n->item = item;
 	return 0;
+}
+
+void
+store_forget_names(struct vm_store *s)
+{
+	free(s->names);
+	s->names = NULL;
 }

@@ -65,7 +65,7 @@ struct vm_store {
 	struct mem_inst *memories;
 	struct table_inst *tables;
 	struct global_inst *globals;
-	struct store_name **names;	/* STORE_BUCKETS */
+	struct store_name **names;	/* STORE_BUCKETS; NULL: forgotten */
 	struct arena arena;		/* names, host functions, their types */
 
 	/* structures, arrays and exceptions */
@@ -92,5 +92,8 @@ const struct vm_extern_item *store_find(const struct vm_store *s,
 	struct name module, struct name name);
 int store_define(struct vm_store *s, struct name module, struct name name,
 	struct vm_extern_item item, struct err *err);
+
+/* Nothing is defined or looked for any more: each fork would copy the pages. */
+void store_forget_names(struct vm_store *s);
 
 #endif
