@@ -35,7 +35,10 @@ struct wasmd {
 	size_t attached_at;	/* with the byte of out at this place */
 	uint32_t last_call;
 	struct request *requests;
+	struct fds received;	/* descriptors that no message has taken yet */
 	struct wasmd_job *jobs;
+	conn_answer_fn on_event;
+	void *event_arg;
 };
 
 /* ---- sending ----------------------------------------------------------- */
@@ -185,6 +188,14 @@ wasmd_request(struct wasmd *w, struct msg *m, int fd,
 	return 0;
 }
 
+void
+wasmd_on_event(struct wasmd *w,
+	void (*on_event)(void *arg, const struct msg *event), void *arg)
+{
+	w->on_event = on_event;
+	w->event_arg = arg;
+}
+
 int
 wasmd_notify(struct wasmd *w, const struct msg *m, struct err *err)
 {
@@ -226,12 +237,18 @@ conn_answered(struct wasmd *w, const struct msg *m)
 static bool
 conn_take_item(struct wasmd *w, const struct msg *m)
 {
+	const enum field_id call = m->id == MSG_MODULE_ITEM ?
+		FIELD_MODULE_ITEM_CALL : FIELD_JOB_ITEM_CALL;
 	struct request *r;
 
-	if (m->id != MSG_MODULE_ITEM)
+	if (m->id == MSG_JOB_EVENT || m->id == MSG_JOB_MISSED) {
+		if (w->on_event != NULL)
+			w->on_event(w->event_arg, m);
+		return true;
+	}
+	if (m->id != MSG_MODULE_ITEM && m->id != MSG_JOB_ITEM)
 		return false;
-	r = *conn_find_request(w, (uint32_t)msg_number(m,
-		FIELD_MODULE_ITEM_CALL, 0));
+	r = *conn_find_request(w, (uint32_t)msg_number(m, call, 0));
 	if (r != NULL && r->on_item != NULL)
 		r->on_item(r->arg, m);
 	return true;
@@ -274,11 +291,15 @@ static int
 conn_receive(struct wasmd *w, struct err *err)
 {
 	uint8_t data[WIRE_FEED_MAX];
+	size_t nfds = 0;
 	ssize_t n;
 
 	do {
-		n = recv(w->fd, data, sizeof(data), 0);
+		n = fd_recv(w->fd, data, sizeof(data),
+			w->received.fd + w->received.count,
+			FD_PASS_MAX - w->received.count, &nfds);
 	} while (n == -1 && errno == EINTR);
+	w->received.count += nfds;
 	if (n == -1 && errno == EAGAIN)
 		return 0;
 	if (n == -1)
@@ -404,6 +425,7 @@ wasmd_close(struct wasmd *w)
 		free(r);
 	}
 	fds_close(&w->attached);
+	fds_close(&w->received);
 	fd_close(&w->fd);
 	wire_clear(&w->in);
 	buf_clear(&w->out);
@@ -420,6 +442,20 @@ size_t
 wasmd_unsent(const struct wasmd *w)
 {
 	return w->out.len;
+}
+
+int
+conn_take_fd(struct wasmd *w)
+{
+	int fd;
+
+	if (w->received.count == 0)
+		return -1;
+	fd = w->received.fd[0];
+	w->received.count--;
+	memmove(w->received.fd, w->received.fd + 1,
+		w->received.count * sizeof(int));
+	return fd;
 }
 
 struct wasmd_job **

@@ -23,6 +23,9 @@ int conn_request(struct wasmd *w, struct msg *request, const struct fds *fds,
 /* Queue a notification. */
 int conn_notify(struct wasmd *w, const struct msg *m, struct err *err);
 
+/* The first descriptor that came and was not taken yet; -1: there is none. */
+int conn_take_fd(struct wasmd *w);
+
 /* The head of the connection's jobs, a list of job.c. */
 struct wasmd_job **conn_jobs(struct wasmd *w);
 

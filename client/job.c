@@ -11,6 +11,9 @@ struct wasmd_job {
 	void *arg;
 	bool started;		/* id is known */
 	bool cancel_wanted;	/* as soon as it is */
+	bool is_follow;
+	bool no_wait;
+	bool detach;
 	uint64_t id;
 	bool trace;		/* there may be one */
 	size_t credit;		/* output bytes that may still come */
@@ -65,9 +68,14 @@ job_on_answer(void *arg, const struct msg *answer)
 		return;
 	}
 	job->started = true;
-	job->id = msg_number(answer, RESULT_SUBMIT_JOB, 0);
+	job->id = msg_number(answer, job->is_follow ? RESULT_FOLLOW_JOB :
+		RESULT_SUBMIT_JOB, 0);
 	if (job->events->on_started != NULL)
 		job->events->on_started(job->arg, job);
+	if (job->detach) {
+		job_free(job);
+		return;
+	}
 	/* Without memory the request is lost, the job is not: its end comes
 	 * with its limits or the connection's. */
 	if (job->cancel_wanted)
@@ -168,6 +176,12 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 		msg_set_str(&m, FIELD_SUBMIT_INVOKE, call->invoke);
 	if (call->invoke != NULL && call->nparams > 0)
 		msg_set_strs(&m, FIELD_SUBMIT_PARAMS, params, call->nparams);
+	if (call->detach)
+		msg_set_number(&m, FIELD_SUBMIT_DETACH, true);
+	if (call->keep_bytes > 0)
+		msg_set_number(&m, FIELD_SUBMIT_KEEP_BYTES, call->keep_bytes);
+	if (call->priority > 0)
+		msg_set_number(&m, FIELD_SUBMIT_PRIORITY, call->priority);
 	if (call->has_broker)
 		msg_set_number(&m, FIELD_SUBMIT_BROKER, true);
 	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
@@ -202,6 +216,7 @@ wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 	}
 	*job = (struct wasmd_job){
 		.conn = w, .events = events, .arg = arg, .credit = call->credit,
+		.detach = call->detach,
 		.trace = call->trace,
 		.next = *conn_jobs(w),
 	};
@@ -211,6 +226,50 @@ wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 		return NULL;
 	}
 	return job;
+}
+
+static int
+job_send_follow(struct wasmd_job *job, const struct wasmd_follow *what,
+	struct err *err)
+{
+	struct msg m;
+
+	msg_init_request(&m, MSG_FOLLOW, 0);
+	msg_set_number(&m, FIELD_FOLLOW_JOB, what->job);
+	msg_set_number(&m, FIELD_FOLLOW_OUTPUT, !what->no_output);
+	msg_set_number(&m, FIELD_FOLLOW_WAIT, !what->no_wait);
+	msg_set_number(&m, FIELD_FOLLOW_STDIN, what->has_stdin);
+	msg_set_number(&m, FIELD_FOLLOW_CREDIT, what->credit);
+	return conn_request(job->conn, &m, CONN_NO_FDS, job_on_answer, job, err);
+}
+
+struct wasmd_job *
+wasmd_follow(struct wasmd *w, const struct wasmd_follow *what,
+	const struct wasmd_events *events, void *arg, struct err *err)
+{
+	struct wasmd_job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL) {
+		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	*job = (struct wasmd_job){
+		.conn = w, .events = events, .arg = arg, .credit = what->credit,
+		.is_follow = true, .no_wait = what->no_wait,
+		.next = *conn_jobs(w),
+	};
+	*conn_jobs(w) = job;
+	if (job_send_follow(job, what, err) == -1) {
+		job_free(job);
+		return NULL;
+	}
+	return job;
+}
+
+uint64_t
+wasmd_job_id(const struct wasmd_job *job)
+{
+	return job->id;
 }
 
 /* ---- while it runs ----------------------------------------------------- */
@@ -280,12 +339,61 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 	return 0;
 }
 
+/* What only a job that waits, or is followed, has. */
+static void
+job_on_other(struct wasmd_job *job, const struct msg *m)
+{
+	const struct wasmd_events *events = job->events;
+
+	int fd;
+
+	switch (m->id) {
+	case MSG_JOB_SOCKET:
+		fd = conn_take_fd(job->conn);
+		if (events->on_socket != NULL && fd != -1)
+			events->on_socket(job->arg, fd);
+		else
+			fd_close(&fd);
+		break;
+	case MSG_JOB_QUEUED:
+		if (events->on_queued != NULL)
+			events->on_queued(job->arg, msg_number(m,
+				FIELD_JOB_QUEUED_AHEAD, 0));
+		break;
+	case MSG_JOB_DROPPED:
+		if (events->on_dropped != NULL)
+			events->on_dropped(job->arg, msg_number(m,
+				FIELD_JOB_DROPPED_BYTES, 0));
+		break;
+	case MSG_JOB_CAUGHT_UP:
+		if (events->on_caught_up != NULL)
+			events->on_caught_up(job->arg);
+		if (job->no_wait)
+			job_free(job);
+		break;
+	default:
+		if (events->on_gone != NULL)
+			events->on_gone(job->arg);
+		job_free(job);
+	}
+}
+
 int
 job_notify(struct wasmd *w, const struct msg *m, struct err *err)
 {
 	struct wasmd_job *job;
 
 	switch (m->id) {
+	case MSG_JOB_QUEUED:
+	case MSG_JOB_DROPPED:
+	case MSG_JOB_CAUGHT_UP:
+	case MSG_JOB_GONE:
+	case MSG_JOB_SOCKET:
+		/* All begin with the job's number. */
+		job = job_find(w, msg_number(m, msg_info[m->id].first, 0));
+		if (job != NULL)
+			job_on_other(job, m);
+		return 0;
 	case MSG_JOB_OUTPUT:
 		job = job_find(w, msg_number(m, FIELD_JOB_OUTPUT_JOB, 0));
 		return job == NULL ? 0 : job_on_output(job, m, err);

@@ -105,6 +105,10 @@ struct wasmd_call {
 					 * modes of disasm, all functions */
 	const char *const *params;
 	size_t nparams;
+	bool detach;			/* it outlives the connection; then it has
+					 * one callback only, on_started */
+	uint32_t keep_bytes;		/* of its output; 0: the default */
+	unsigned priority;		/* 1 to 9; 0: the default */
 	bool has_broker;		/* directories are granted: */
 	int broker;			/* from wasmd_broker_start */
 	bool has_stdin;
@@ -123,21 +127,52 @@ struct wasmd_call {
 /*
  * What happens to a job. Data and messages are valid during the callback. Each
  * job gets exactly one of on_exit and on_refused, the last of its callbacks,
- * unless its connection ends first. None may call wasmd_close.
+ * unless its connection ends first. None may call wasmd_close. Those behind
+ * on_refused, on_started and on_queued may be NULL.
  */
 struct wasmd_events {
 	void (*on_started)(void *arg, struct wasmd_job *job);
+	/* So many jobs come before it. */
+	void (*on_queued)(void *arg, uint64_t ahead);
 	/* fd: 1 or 2, or 3 for text of the trace, if there is to be one */
 	void (*on_output)(void *arg, int fd, const void *data, size_t len);
 	void (*on_want_input)(void *arg, size_t bytes);
 	void (*on_exit)(void *arg, const struct msg *record);	/* job.exit */
 	void (*on_refused)(void *arg, const struct msg *error);	/* error */
+	/* The socket of an instance, which is the callee's now. */
+	void (*on_socket)(void *arg, int fd);
+	/* Of a job that is followed: bytes of output that are lost; all there
+	 * was has come; it has been forgotten, the last of its callbacks. */
+	void (*on_dropped)(void *arg, uint64_t bytes);
+	void (*on_caught_up)(void *arg);
+	void (*on_gone)(void *arg);
 };
 
 /* The job, valid until its last callback; NULL when the call passes a limit
  * of the protocol. */
 struct wasmd_job *wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 	const struct wasmd_events *events, void *arg, struct err *err);
+
+/* What to get of a detached job. */
+struct wasmd_follow {
+	uint64_t job;
+	bool no_output;		/* only its record */
+	bool no_wait;		/* what is kept, up to on_caught_up */
+	bool has_stdin;		/* be its standard input */
+	uint32_t credit;
+};
+
+/* The same callbacks as for a job of one's own; on_caught_up is the last with
+ * no_wait. */
+struct wasmd_job *wasmd_follow(struct wasmd *w, const struct wasmd_follow *what,
+	const struct wasmd_events *events, void *arg, struct err *err);
+
+/* Its number, once it is started. */
+uint64_t wasmd_job_id(const struct wasmd_job *job);
+
+/* Who is told of job.event and job.missed, after the request events. */
+void wasmd_on_event(struct wasmd *w,
+	void (*on_event)(void *arg, const struct msg *event), void *arg);
 
 /* Let bytes more of its output come. */
 int wasmd_job_credit(struct wasmd_job *job, size_t bytes, struct err *err);

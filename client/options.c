@@ -9,7 +9,7 @@
 #include "client/quantity.h"
 #include "client/report.h"
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 48
 
 static const struct {
 	int (*read)(const char *text, uint64_t *out);

@@ -58,14 +58,64 @@ session_on_refused(void *arg, const struct msg *error)
 	struct session *s = arg;
 	struct span text = msg_bytes(error, FIELD_ERROR_TEXT);
 	bool is_missing = msg_number(error, FIELD_ERROR_CODE, 0) ==
-		PROTO_ERROR_NO_MODULE;
+		PROTO_ERROR_NO_MODULE ||
+		msg_number(error, FIELD_ERROR_CODE, 0) == PROTO_ERROR_NO_JOB;
 
 	if (record_set(&s->record, is_missing ? "NF" : "XX", text.data, text.len) == -1)
 		report_fatal("out of memory");
 	s->over = true;
 }
 
+static void
+session_on_started(void *arg, struct wasmd_job *job)
+{
+	struct session *s = arg;
+
+	s->id = wasmd_job_id(job);
+	if (s->detach)
+		s->over = true;
+}
+
+static void
+session_on_queued(void *arg, uint64_t ahead)
+{
+	if (isatty(STDERR_FILENO))
+		report("waiting: %llu jobs come before this one",
+			(unsigned long long)ahead);
+}
+
+static void
+session_on_dropped(void *arg, uint64_t bytes)
+{
+	report("%llu bytes of output are missing here",
+		(unsigned long long)bytes);
+}
+
+static void
+session_on_caught_up(void *arg)
+{
+	struct session *s = arg;
+
+	s->over = s->over || s->no_wait;
+}
+
+static void
+session_on_gone(void *arg)
+{
+	static const char cause[] = "the job has been forgotten";
+	struct session *s = arg;
+
+	if (record_set(&s->record, "XX", cause, strlen(cause)) == -1)
+		report_fatal("out of memory");
+	s->over = true;
+}
+
 static const struct wasmd_events session_events = {
+	.on_started = session_on_started,
+	.on_queued = session_on_queued,
+	.on_dropped = session_on_dropped,
+	.on_caught_up = session_on_caught_up,
+	.on_gone = session_on_gone,
 	.on_output = session_on_output,
 	.on_want_input = session_on_want_input,
 	.on_exit = session_on_exit,
@@ -84,6 +134,8 @@ session_lost(struct session *s)
 static void
 session_cancel(struct session *s)
 {
+	if (s->is_follow)
+		s->over = true;
 	if (!s->over && wasmd_job_cancel(s->job, &s->err) == -1)
 		session_lost(s);
 }
@@ -219,25 +271,51 @@ session_step(struct session *s)
 	session_give_credit(s);
 }
 
-int
-session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call,
-	int trace)
+static int
+session_init(struct session *s, struct wasmd *conn, bool has_stdin, int trace)
 {
 	*s = (struct session){ .conn = conn, .err = ERR_NONE };
 	record_init(&s->record);
 	output_init(&s->out, trace);
-	s->input_open = call->has_stdin;
+	s->input_open = has_stdin;
 	s->signals = signals_open();
-	if (s->signals == -1)
-		return err_set(&s->err, PROTO_ERROR_INTERNAL,
-			"cannot take signals: %s", strerror(errno));
-	call->credit = SESSION_WINDOW;
-	s->job = wasmd_submit(conn, call, &session_events, s, &s->err);
+	return s->signals != -1 ? 0 : err_set(&s->err, PROTO_ERROR_INTERNAL,
+		"cannot take signals: %s", strerror(errno));
+}
+
+static int
+session_loop(struct session *s)
+{
 	if (s->job == NULL)
 		return -1;
 	while (!s->over || output_fd(&s->out) != 0)
 		session_step(s);
 	return s->err.code == 0 ? 0 : -1;
+}
+
+int
+session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call,
+	int trace)
+{
+	if (session_init(s, conn, call->has_stdin && !call->detach,
+		    trace) == -1)
+		return -1;
+	s->detach = call->detach;
+	call->credit = SESSION_WINDOW;
+	s->job = wasmd_submit(conn, call, &session_events, s, &s->err);
+	return session_loop(s);
+}
+
+int
+session_follow(struct session *s, struct wasmd *conn, struct wasmd_follow *what)
+{
+	if (session_init(s, conn, what->has_stdin, -1) == -1)
+		return -1;
+	s->is_follow = true;
+	s->no_wait = what->no_wait;
+	what->credit = SESSION_WINDOW;
+	s->job = wasmd_follow(conn, what, &session_events, s, &s->err);
+	return session_loop(s);
 }
 
 void

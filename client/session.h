@@ -24,6 +24,10 @@ struct session {
 	bool input_open;
 	int signals;
 	bool over;		/* the job has ended, or the connection */
+	bool is_follow;		/* the job is not ours: it goes on without us */
+	bool no_wait;		/* what is kept of it is enough */
+	bool detach;		/* over as soon as it has a number */
+	uint64_t id;		/* which is this */
 	/* How it went: */
 	struct record record;
 	int signal;		/* the first that came, or 0 */
@@ -41,6 +45,10 @@ struct session {
  */
 int session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call,
 	int trace);
+/* The same for a detached job. A signal ends the session, not the job; there is
+ * no record with no_wait, and after a signal. */
+int session_follow(struct session *s, struct wasmd *conn,
+	struct wasmd_follow *what);
 void session_clear(struct session *s);
 
 #endif

@@ -1,6 +1,7 @@
 /* wasmctl submit and its alias run: run a module and be its terminal. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "client/program.h"
 #include "client/quantity.h"
 #include "client/report.h"
+#include "client/results.h"
 #include "client/session.h"
 #include "client/text.h"
 #include "client/verb.h"
@@ -26,6 +28,10 @@ struct submit_values {
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
+	bool detach;
+	bool open_stdin;
+	uint64_t keep_bytes;
+	uint64_t priority;
 	uint64_t open_files;
 	const char *stdin_path;
 	bool no_stdin;
@@ -68,6 +74,14 @@ const struct option_spec submit_options[] = {
 		"memory for its calls in calls" },
 	{ 0, "max-table", OPTION_NUMBER, AT(table_elems), "NUMBER",
 		"elements that its tables may have" },
+	{ 'd', "detach", OPTION_FLAG, AT(detach), NULL,
+		"let it run on its own, and print its number" },
+	{ 0, "open-stdin", OPTION_FLAG, AT(open_stdin), NULL,
+		"leave a detached job's standard input to wasmctl attach" },
+	{ 0, "keep", OPTION_SIZE, AT(keep_bytes), "SIZE",
+		"keep this much of a detached job's output, up to 16M" },
+	{ 0, "priority", OPTION_NUMBER, AT(priority), "NUMBER",
+		"1 to 9: before your other jobs that wait, or behind them" },
 	{ 0, "max-files", OPTION_NUMBER, AT(open_files), "NUMBER",
 		"files and directories it may have open at once" },
 	{ 0, "stdin", OPTION_TEXT, AT(stdin_path), "FILE",
@@ -201,6 +215,9 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.trace = v->trace.given,
 		.deterministic = v->deterministic,
 		.seed = v->seed,
+		.detach = v->detach,
+		.keep_bytes = (uint32_t)v->keep_bytes,
+		.priority = (unsigned)v->priority,
 		.wall_ms = v->wall_ms,
 		.cpu_ms = v->cpu_ms,
 		.fuel = v->fuel,
@@ -212,37 +229,20 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 		.has_broker = v->broker != -1,
 		.broker = v->broker,
 	};
-	call->tty = submit_terminals(call->has_stdin);
+	if (!v->detach)
+		call->tty = submit_terminals(call->has_stdin);
 }
 
 /* ---- after ------------------------------------------------------------- */
 
-/* "i32:-1" is in the record; people and scripts want the number. */
-static struct span
-submit_plain_result(struct span result)
-{
-	const char *colon = memchr(result.data, ':', result.len);
-	size_t skip = colon == NULL ? 0 : (size_t)(colon + 1 - result.data);
-
-	return (struct span){ result.data + skip, result.len - skip };
-}
-
 static void
 submit_write_results(const struct msg *record)
 {
-	const struct span *results;
 	struct buf out;
-	size_t n;
 
-	results = msg_strs(record, FIELD_JOB_EXIT_RESULTS, &n);
 	buf_init(&out, RECORD_JSON_MAX);
-	for (size_t i = 0; i < n; i++) {
-		struct span plain = submit_plain_result(results[i]);
-
-		if (text_escape(&out, plain.data, plain.len) == -1 ||
-		    buf_append(&out, "\n", 1) == -1)
-			report_fatal("out of memory");
-	}
+	if (results_lines(&out, record) == -1)
+		report_fatal("out of memory");
 	if (fd_write_all(STDOUT_FILENO, out.data, out.len) == -1 &&
 	    errno != EPIPE)
 		report("cannot write standard output: %s", strerror(errno));
@@ -332,6 +332,9 @@ submit_session(const struct submit_values *v, const struct program *p,
 	submit_make_call(&call, v, p, args);
 	if (session_run(&s, conn, &call, files->trace) == -1)
 		status = submit_fail(v, files->meta, p->modules[0].path, &s.err);
+	else if (s.detach && s.id != 0)
+		status = printf("%llu\n", (unsigned long long)s.id) > 0 ? 0 :
+			EXIT_WASMCTL;
 	else
 		status = submit_finish(&s, v, p, files->meta);
 	session_clear(&s);
@@ -396,6 +399,27 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 }
 
 static int
+submit_check(const struct submit_values *v)
+{
+	if (v->keep_bytes > 0 && !v->detach)
+		report("--keep is for --detach: other output is not kept");
+	else if (v->open_stdin && !v->detach)
+		report("--open-stdin is for --detach");
+	else if (v->keep_bytes > PROTO_KEEP_MAX)
+		report("--keep: at most 16M can be kept");
+	else if (v->priority > 9)
+		report("--priority: at most 9");
+	else if (v->detach && (v->trace.given || v->dirs.count > 0))
+		report("--detach: not with --trace or --dir, which need this "
+			"process");
+	else if (v->detach && (v->json || v->meta != NULL))
+		report("--detach: there is no record yet; see wasmctl wait");
+	else
+		return 0;
+	return -1;
+}
+
+static int
 submit_with(const struct verb *verb, struct submit_values *v, int argc,
 	char **argv)
 {
@@ -414,7 +438,8 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 			argv[0]);
 		return EXIT_WASMCTL;
 	}
-	if (submit_fill_env(v) == -1 || submit_read_seed(v) == -1)
+	if (submit_check(v) == -1 || submit_fill_env(v) == -1 ||
+	    submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
 	/* Before anything of the module or the daemon is in our memory. */
 	status = grants_open(&v->dirs, &v->broker);

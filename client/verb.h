@@ -37,11 +37,25 @@ extern const struct option_spec look_options[], inspect_options[],
 	disasm_options[];
 int look_run(const struct verb *verb, int argc, char **argv);
 
+/* call.c */
+extern const struct option_spec call_options[];
+int call_run(const struct verb *verb, int argc, char **argv);
+
 /* store.c: put, list, info, remove */
 extern const struct option_spec put_options[], list_options[];
 extern const struct option_spec remove_options[];
 int store_run(const struct verb *verb, int argc, char **argv);
 
+/* jobs.c: ps, status, kill, rm, events */
+extern const struct option_spec ps_options[], kill_options[];
+int jobs_run(const struct verb *verb, int argc, char **argv);
+/* A job's number. -1 after a report. */
+int job_number(const char *text, uint64_t *out);
+
+/* follow.c: logs, attach, wait */
+extern const struct option_spec logs_options[], attach_options[];
+extern const struct option_spec wait_options[];
+int follow_run(const struct verb *verb, int argc, char **argv);
 /* stats.c */
 extern const struct option_spec stats_options[];
 int stats_run(const struct verb *verb, int argc, char **argv);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -29,6 +30,30 @@ child_new(int theirs[2])
 fail_in:
 	fd_close(&in[0]);
 	fd_close(&in[1]);
+fail:
+	free(c);
+	return NULL;
+}
+
+struct child *
+child_new_socket(int theirs[2])
+{
+	struct child *c = calloc(1, sizeof(*c));
+	int pair[2];
+
+	if (c == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+		    pair) == -1)
+		goto fail;
+	theirs[0] = pair[1];
+	theirs[1] = fcntl(pair[1], F_DUPFD_CLOEXEC, 3);
+	if (theirs[1] == -1) {
+		fd_close(&pair[0]);
+		fd_close(&pair[1]);
+		goto fail;
+	}
+	c->in = pair[0];
+	c->out = -1;
+	return c;
 fail:
 	free(c);
 	return NULL;

@@ -35,6 +35,9 @@ TAILQ_HEAD(child_list, child);
  * caller: [0] it reads, [1] it writes. NULL with errno. */
 struct child *child_new(int theirs[2]);
 
+/* The same with one socket in the place of both pipes: ours is in. */
+struct child *child_new_socket(int theirs[2]);
+
 /* Its process, as the template of that family said: -1 if that is none (taken
  * all the same). */
 int child_set_process_take(struct child *c, struct event_base *base,

@@ -208,6 +208,7 @@ conf_make_table(cfg_opt_t *out, bool in_section)
 
 		if (conf_takes(info, in_section))
 			*out++ = info->kind == OPT_REQUIRE ||
+				info->kind == OPT_PREFER ||
 				info->kind == OPT_WITHOUT ? list : str;
 	}
 	*out = end;
@@ -369,6 +370,7 @@ conf_be_private(struct options *o)
 	p->max_jobs = o->max_jobs;
 	p->max_conns = o->max_conns;
 	p->max_store = o->max_store;
+	p->max_kept = o->max_kept;
 }
 
 /* A private daemon does not stay for ever; tests make it shorter. */

@@ -93,6 +93,7 @@ static void
 conn_free(struct conn *c)
 {
 	wire_clear(&c->in);
+	passing_clear(&c->passing);
 	evbuffer_free(c->out);
 	user_unref(c->user);
 	free(c);
@@ -132,6 +133,28 @@ conn_has_room(struct conn *c)
 		return true;
 	c->starved = true;
 	return false;
+}
+
+void
+conn_send_fd_take(struct conn *c, const struct msg *m, int fd)
+{
+	if (c->fd == -1) {
+		fd_close(&fd);
+		return;
+	}
+	if (passing_add_take(&c->passing, c->out, fd) == -1)
+		conn_close_later(c, "out of memory");
+	conn_send(c, m);
+}
+
+void
+conn_send_frame(struct conn *c, const struct buf *frame)
+{
+	if (c->fd == -1)
+		return;
+	if (evbuffer_add(c->out, frame->data, frame->len) == -1 ||
+	    event_add(c->on_write, NULL) == -1)
+		conn_close_later(c, "out of memory");
 }
 
 void
@@ -315,7 +338,7 @@ conn_on_write(evutil_socket_t fd, short what, void *arg)
 	struct conn *c = arg;
 	size_t left;
 
-	if (evbuffer_write(c->out, c->fd) == -1 && errno != EAGAIN &&
+	if (passing_write(&c->passing, c->out, c->fd) == -1 && errno != EAGAIN &&
 	    errno != EINTR) {
 		conn_close(c, strerror(errno));
 		return;
@@ -444,6 +467,7 @@ conn_alloc(struct conns *cs, int fd, const struct peer *peer)
 	c->gid = peer->gid;
 	c->pid = peer->pid;
 	wire_init(&c->in);
+	passing_init(&c->passing);
 	TAILQ_INIT(&c->jobs);
 	TAILQ_INIT(&c->parts);
 	c->out = evbuffer_new();

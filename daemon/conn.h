@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "daemon/job.h"
+#include "daemon/passing.h"
 #include "daemon/request.h"
 #include "proto/msg.h"
 #include "proto/wire.h"
@@ -61,6 +62,7 @@ struct conn {
 	bool ending;		/* no more input; closed when output is written */
 	const char *doom;	/* why it will be closed at the next turn */
 	struct evbuffer *out;
+	struct passing passing;	/* descriptors among it */
 	struct event *on_read, *on_write;
 	struct event *hello;	/* timer: until it has said hello */
 	struct job_list jobs;
@@ -109,6 +111,10 @@ void conn_set_ready(struct conn *c);
 /* Queue a message. On a closed connection, nothing. Never closes it: jobs send
  * in the middle of their events. */
 void conn_send(struct conn *c, const struct msg *m);
+/* The same with a descriptor, which is taken. */
+void conn_send_fd_take(struct conn *c, const struct msg *m, int fd);
+/* The same of a whole frame. */
+void conn_send_frame(struct conn *c, const struct buf *frame);
 void conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
 	const char *text, uint64_t retry_ms);
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/socket.h>
 
 #include <event2/event.h>
 
@@ -16,6 +18,7 @@
 #include "daemon/child.h"
 #include "daemon/conn.h"
 #include "daemon/family.h"
+#include "daemon/kept.h"
 #include "daemon/probe.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
@@ -23,15 +26,20 @@
 #include "daemon/submit.h"
 #include "daemon/templates.h"
 #include "daemon/user.h"
+#include "sandbox/process.h"
 
 /* CPU time for loading. The same for all, or calls with different limits could
  * not share a template; the call's wall time covers loading, too. */
 #define JOB_LOAD_CPU_US 60000000u
 
+/* Output of a detached one that is kept when nobody said how much. */
+#define JOB_KEEP_DEFAULT (1u << 20)
+
 struct jobs {
 	struct jobs_config config;
 	struct job_list all;
 	struct job_list done;	/* freed from the event loop */
+	struct watch_list watches;
 	unsigned count;
 	uint64_t last_id;
 	struct event *reaper;
@@ -105,6 +113,11 @@ job_conclude(struct job *j, bool tell)
 	outcome_of(&o, &j->facts, &j->limits);
 	if (tell)
 		report_exit(j, &o, jobs->config.layers);
+	else if (j->kept != NULL)
+		kept_drop(j->kept);
+	j->kept = NULL;
+	watches_tell(&jobs->watches, j, job_state_name[JOB_DONE],
+		proto_status_info[o.status].letters);
 	audit_job(j, &o);
 	job_let_go(j);
 	if (j->conn != NULL)
@@ -122,7 +135,8 @@ job_has_room(void *arg)
 {
 	struct job *j = arg;
 
-	return conn_has_room(j->conn);
+	/* What is kept never waits. */
+	return j->kept != NULL || conn_has_room(j->conn);
 }
 
 static void
@@ -131,6 +145,10 @@ job_on_data(void *arg, int fd, const void *data, size_t len)
 	struct job *j = arg;
 	struct msg m;
 
+	if (j->kept != NULL) {
+		kept_output(j->kept, fd, data, len);
+		return;
+	}
 	msg_init_notify(&m, MSG_JOB_OUTPUT);
 	msg_set_number(&m, FIELD_JOB_OUTPUT_JOB, j->id);
 	msg_set_number(&m, FIELD_JOB_OUTPUT_FD, (uint64_t)fd);
@@ -229,6 +247,8 @@ job_on_grant(void *arg, uint32_t bytes)
 	struct job *j = arg;
 	struct msg m;
 
+	if (j->kept != NULL)
+		kept_grant(j->kept, bytes);
 	if (j->conn == NULL)
 		return;
 	msg_init_notify(&m, MSG_JOB_WANT_INPUT);
@@ -280,6 +300,14 @@ job_on_child_exit(struct child *c, const struct process_end *end)
 {
 	struct job *j = c->arg;
 
+	/* Only who was asked to take calls may want a successor; one that was
+	 * ended by us has none. */
+	if (j->mode == MODE_SERVE && j->facts.cause == CAUSE_NONE &&
+	    j->state == JOB_REAPING && end->info.si_code == CLD_EXITED &&
+	    end->info.si_status == PROCESS_EXIT_AGAIN) {
+		job_event(j, JOB_EV_AGAIN);
+		return;
+	}
 	j->facts.has_end = true;
 	j->facts.end = *end;
 	if (process_end_is_crash(end))
@@ -341,6 +369,18 @@ act_none(struct job *j)
 {
 }
 
+/* Its client knows its number, and may leave it alone. */
+static void
+job_detach(struct job *j)
+{
+	struct kept *p = j->kept;
+
+	memcpy(p->module, program_hex(&j->program), sizeof(p->module));
+	p->client = j->conn->pid;
+	conn_remove_job(j->conn, j);
+	j->conn = NULL;
+}
+
 static void
 act_accept(struct job *j)
 {
@@ -350,6 +390,8 @@ act_accept(struct job *j)
 	msg_set_number(&m, RESULT_SUBMIT_JOB, j->id);
 	msg_set_str(&m, RESULT_SUBMIT_MODULE, module_hex(j->program.module));
 	conn_send(j->conn, &m);
+	if (j->kept != NULL)
+		job_detach(j);
 	queue_wait(j->jobs->config.queue, j);
 }
 
@@ -366,7 +408,7 @@ act_refuse(struct job *j)
 }
 
 static void
-act_start(struct job *j)
+job_request_child(struct job *j)
 {
 	const struct limits *l = &j->limits;
 	struct template_limits shape = {
@@ -381,10 +423,57 @@ act_start(struct job *j)
 		.one_nan = j->deterministic,
 	};
 
-	j->started_us = clock_monotonic_us();
-	job_start_timer(j->wall, l->v[LIMIT_WALL] * 1000);
 	template_request(j->jobs->config.templates, &j->request, j->user->uid,
 		&j->program, &shape);
+}
+
+static void
+act_start(struct job *j)
+{
+	j->started_us = clock_monotonic_us();
+	job_start_timer(j->wall, j->limits.v[LIMIT_WALL] * 1000);
+	job_request_child(j);
+}
+
+/* The state is gone with the child; its age is not. */
+static void
+act_again(struct job *j)
+{
+	child_free(j->child);
+	j->child = NULL;
+	job_request_child(j);
+}
+
+/*
+ * Write the child its limits, and give the other end of its socket to the
+ * client: what is said there is none of our business. It waits for no slot any
+ * more, or instances that idle would hold them all.
+ */
+static void
+job_run_serving(struct job *j)
+{
+	struct child *c = j->child;
+	struct frame head = { IN_CALL, (uint32_t)j->packed.len };
+	struct iovec parts[2] = {
+		{ &head, sizeof(head) }, { j->packed.data, j->packed.len },
+	};
+	struct msghdr call = { .msg_iov = parts, .msg_iovlen = 2 };
+	int sock = c->in;
+	struct msg m;
+
+	c->in = -1;
+	queue_release(j->jobs->config.queue, j);
+	if (sendmsg(sock, &call, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)(sizeof(head) + j->packed.len)) {
+		fd_close(&sock);
+		job_blame(j, CAUSE_DAEMON);
+		job_event(j, JOB_EV_BROKEN);
+		return;
+	}
+	msg_init_notify(&m, MSG_JOB_SOCKET);
+	msg_set_number(&m, FIELD_JOB_SOCKET_JOB, j->id);
+	conn_send_fd_take(j->conn, &m, sock);
+	job_event(j, JOB_EV_OUTPUT_END);
 }
 
 static void
@@ -394,6 +483,10 @@ act_run(struct job *j)
 	struct child *c = j->child;
 	int in = c->in, out = c->out, taken;
 
+	if (j->mode == MODE_SERVE) {
+		job_run_serving(j);
+		return;
+	}
 	j->child_us = clock_monotonic_us();
 	c->in = c->out = -1;
 	/* The child has it; the broker is to learn of its end. */
@@ -411,7 +504,7 @@ act_run(struct job *j)
 static void
 act_report(struct job *j)
 {
-	job_conclude(j, j->conn != NULL);
+	job_conclude(j, j->conn != NULL || j->kept != NULL);
 }
 
 static void
@@ -459,6 +552,7 @@ static void (*const job_actions[])(struct job *) = {
 	[ACT_REFUSE] = act_refuse,
 	[ACT_START] = act_start,
 	[ACT_RUN] = act_run,
+	[ACT_AGAIN] = act_again,
 	[ACT_REPORT] = act_report,
 	[ACT_DRAIN] = act_drain,
 	[ACT_KILL] = job_kill,
@@ -480,6 +574,9 @@ job_event(struct job *j, enum job_event event)
 		job_state_name[cell->next]);
 	assert(cell->action != ACT_IMPOSSIBLE);
 	/* First the state: an action may cause the next event. */
+	if (j->state != cell->next && cell->next != JOB_DONE)
+		watches_tell(&j->jobs->watches, j, job_state_name[cell->next],
+			NULL);
 	j->state = cell->next;
 	job_actions[cell->action](j);
 }
@@ -498,6 +595,28 @@ job_abandon(struct job *j)
 {
 	job_blame(j, CAUSE_ABANDON);
 	job_event(j, JOB_EV_ABANDON);
+}
+
+void
+job_tell_ahead(struct job *j, uint64_t ahead)
+{
+	struct msg m;
+
+	/* One more, as 0 stands for nothing. */
+	if (j->conn == NULL || j->told_ahead == ahead + 1)
+		return;
+	j->told_ahead = ahead + 1;
+	msg_init_notify(&m, MSG_JOB_QUEUED);
+	msg_set_number(&m, FIELD_JOB_QUEUED_JOB, j->id);
+	msg_set_number(&m, FIELD_JOB_QUEUED_AHEAD, ahead);
+	conn_send(j->conn, &m);
+}
+
+const char *
+job_state_text(const struct job *j)
+{
+	return j->mode == MODE_SERVE && j->state == JOB_REAPING ? "serving" :
+		job_state_name[j->state];
 }
 
 bool
@@ -738,10 +857,18 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
 		goto fail;
 	}
+	if (msg_number(m, FIELD_SUBMIT_DETACH, 0) != 0 &&
+	    (j->kept = kept_new(jobs->config.keeper, j, msg_number(m,
+		FIELD_SUBMIT_KEEP_BYTES, JOB_KEEP_DEFAULT))) == NULL) {
+		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		goto fail;
+	}
 	if (submit_read(j, m, fds->count, &user->policy.most, err) == -1 ||
 	    job_read_modules(j, m, fds, err) == -1)
 		goto fail;
 	j->id = ++jobs->last_id;
+	if (j->kept != NULL)
+		j->kept->id = j->id;
 	j->call = m->call;
 	j->conn = conn;
 	j->gid = conn->gid;
@@ -751,6 +878,8 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 	return j;
 fail:
 	fds_close(fds);
+	if (j != NULL && j->kept != NULL)
+		kept_drop(j->kept);
 	if (j != NULL)
 		job_free(j);
 	return NULL;
@@ -766,6 +895,7 @@ jobs_new(const struct jobs_config *config)
 	jobs->config = *config;
 	TAILQ_INIT(&jobs->all);
 	TAILQ_INIT(&jobs->done);
+	TAILQ_INIT(&jobs->watches);
 	jobs->reaper = event_new(config->base, -1, 0, jobs_on_reap, jobs);
 	if (jobs->reaper == NULL) {
 		free(jobs);
@@ -782,6 +912,46 @@ jobs_free(struct jobs *jobs)
 	assert(jobs->count == 0);
 	event_free(jobs->reaper);
 	free(jobs);
+}
+
+struct job *
+jobs_find(const struct jobs *jobs, uint64_t id, uid_t uid)
+{
+	struct job *j;
+
+	TAILQ_FOREACH(j, &jobs->all, entry) {
+		if (j->id == id)
+			return job_is_known(j) &&
+				(uid == 0 || uid == j->user->uid) ? j : NULL;
+	}
+	return NULL;
+}
+
+const struct job *
+jobs_next(const struct jobs *jobs, uint64_t after)
+{
+	const struct job *j;
+
+	TAILQ_FOREACH(j, &jobs->all, entry) {
+		if (j->id > after && job_is_known(j))
+			return j;
+	}
+	return NULL;
+}
+
+const struct job *
+job_next(const struct job *j)
+{
+	do {
+		j = TAILQ_NEXT(j, entry);
+	} while (j != NULL && !job_is_known(j));
+	return j;
+}
+
+struct watch_list *
+jobs_watches(struct jobs *jobs)
+{
+	return &jobs->watches;
 }
 
 unsigned

@@ -19,6 +19,7 @@
 #include "daemon/result.h"
 #include "daemon/stream.h"
 #include "daemon/template.h"
+#include "daemon/watch.h"
 #include "proto/msg.h"
 
 struct child;
@@ -26,6 +27,8 @@ struct conn;
 struct event;
 struct event_base;
 struct jobs;
+struct keeper;
+struct kept;
 struct layer_report;
 struct queue;
 struct store;
@@ -37,7 +40,8 @@ struct job {
 	TAILQ_ENTRY(job) of_conn;	/* conn's */
 	TAILQ_ENTRY(job) waiting;	/* the queue's */
 	struct jobs *jobs;
-	struct conn *conn;		/* NULL: the client is gone */
+	struct conn *conn;		/* NULL: the client is gone, or */
+	struct kept *kept;		/* it is detached from it */
 	struct user *user;
 	gid_t gid;			/* of the client's process */
 	pid_t pid;
@@ -59,6 +63,8 @@ struct job {
 
 	/* queue.c's */
 	bool is_waiting, has_slot;
+	unsigned priority;		/* to its user's other jobs; 9 first */
+	uint64_t told_ahead;		/* its client was; 0: nothing yet */
 	uint64_t slot_us;
 
 	/* while it runs */
@@ -83,6 +89,7 @@ struct jobs_config {
 	struct queue *queue;
 	struct templates *templates;
 	struct store *store;
+	struct keeper *keeper;
 	const struct layer_report *layers;
 	uint64_t max_module;
 	void (*on_idle)(void *arg);	/* the last job is gone */
@@ -120,6 +127,21 @@ void job_event(struct job *j, enum job_event event);
 
 void job_cancel(struct job *j);		/* the client's request */
 void job_abandon(struct job *j);	/* the client is gone */
+
+/* That of the number, if the user may know of it; it has not ended. */
+struct job *jobs_find(const struct jobs *jobs, uint64_t id, uid_t uid);
+/* The first with a greater number that its client knows, or NULL. */
+const struct job *jobs_next(const struct jobs *jobs, uint64_t after);
+/* The one after it. */
+const struct job *job_next(const struct job *j);
+/* Who is told of jobs' states. */
+struct watch_list *jobs_watches(struct jobs *jobs);
+
+/* While it waits: so many others come before it. */
+void job_tell_ahead(struct job *j, uint64_t ahead);
+
+/* The state's name, for people. */
+const char *job_state_text(const struct job *j);
 
 /* Whether the client has been told its number. */
 bool job_is_known(const struct job *j);

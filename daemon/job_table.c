@@ -43,6 +43,7 @@ const struct job_cell job_table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
 		/* It may still let its input pile up. */
 		[JOB_EV_BROKEN]	= { JOB_REAPING, ACT_KILL },
 		[JOB_EV_EXIT]	= { JOB_DONE, ACT_REPORT },
+		[JOB_EV_AGAIN]	= { JOB_STARTING, ACT_AGAIN },
 		[JOB_EV_TIMEOUT]	= { JOB_REAPING, ACT_KILL },
 		[JOB_EV_CANCEL]	= { JOB_REAPING, ACT_KILL },
 		[JOB_EV_ABANDON]	= { JOB_REAPING, ACT_ORPHAN },
@@ -69,6 +70,7 @@ const char *const job_event_name[JOB_EVENT_COUNT] = {
 	[JOB_EV_BROKEN] = "broken",
 	[JOB_EV_OVERFLOW] = "overflow",
 	[JOB_EV_EXIT] = "exit",
+	[JOB_EV_AGAIN] = "again",
 	[JOB_EV_TIMEOUT] = "timeout",
 	[JOB_EV_CANCEL] = "cancel",
 	[JOB_EV_ABANDON] = "abandon",

@@ -11,7 +11,8 @@ enum job_state {
 	JOB_STARTING,	/* waits for a child of its template */
 	JOB_RUNNING,	/* the child lives, its output is open */
 	JOB_DRAINING,	/* the child has ended, its output has not */
-	JOB_REAPING,	/* the output has ended, the child has not */
+	JOB_REAPING,	/* the output has ended, the child has not; so it is,
+			 * too, while an instance serves: others hear it */
 	JOB_DONE,
 	JOB_STATE_COUNT
 };
@@ -26,6 +27,7 @@ enum job_event {
 	JOB_EV_BROKEN,	/* the child does not keep to call.h */
 	JOB_EV_OVERFLOW,	/* the child passes its output limit */
 	JOB_EV_EXIT,	/* the child has ended */
+	JOB_EV_AGAIN,	/* it has, and wants a successor */
 	JOB_EV_TIMEOUT,	/* of wall time */
 	JOB_EV_CANCEL,	/* the client, or the daemon's end */
 	JOB_EV_ABANDON,	/* the client is gone */
@@ -39,6 +41,7 @@ enum job_action {
 	ACT_REFUSE,	/* answer it with an error */
 	ACT_START,	/* start the clock; ask for a child */
 	ACT_RUN,	/* hand the child its call */
+	ACT_AGAIN,	/* ask for another child; the clock runs on */
 	ACT_REPORT,	/* job.exit */
 	ACT_DRAIN,	/* note the exit, give the slot back */
 	ACT_KILL,	/* and let the output come */

@@ -170,7 +170,8 @@ main_launch_config(struct launch_config *launch, const struct options *o,
 	launch->worker_path = main_worker(o);
 	launch->uid = id->uid;
 	launch->gid = id->gid;
-	launch->max_processes = (unsigned)(o->max_running +
+	/* Instances that serve hold no slot, but are jobs. */
+	launch->max_processes = (unsigned)(o->max_running + o->max_jobs +
 		o->max_templates * (1 + o->ready) + PROCESSES_SPARE);
 	launch->name_violations = o->name_violations;
 	for (int i = 0; i < LAYER_COUNT; i++)

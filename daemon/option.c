@@ -82,6 +82,14 @@ const struct option_info option_table[] = {
 		UINT64_MAX, "1G", "bytes of modules kept" },
 	{ "max-store-per-user", OPT_SIZE, WHERE_POLICY, "SIZE", OF(max_store),
 		0, UINT64_MAX, "256M", "of these, of one user" },
+	{ "keep-time", OPT_TIME, WHERE_FILE, "TIME", AT(keep_ms), 0,
+		3600000000u, "1h", "how long ended detached jobs are kept" },
+	{ "max-kept", OPT_COUNT, WHERE_FILE, "N", AT(max_kept), 1, 65536,
+		"4096", "ended detached jobs that are kept" },
+	{ "max-kept-per-user", OPT_COUNT, WHERE_POLICY, "N", OF(max_kept), 1,
+		65536, "1024", "of these, of one user" },
+	{ "max-kept-output", OPT_SIZE, WHERE_FILE, "SIZE", AT(max_kept_output),
+		0, UINT64_MAX, "256M", "output of detached jobs that is kept" },
 #define LIMIT(id, field, lname, unit, def, least, most_, text) \
 	{ "max-" lname, OPT_##unit, WHERE_POLICY, OPTION_ARG_##unit, \
 		OF(most.v[LIMIT_##id]), least, UINT64_MAX, NULL, \
@@ -99,6 +107,8 @@ const struct option_info option_table[] = {
 		"how long running calls may go on after SIGTERM" },
 	{ "require", OPT_REQUIRE, WHERE_START, "LAYER", AT(policy), 0, 0, NULL,
 		"do not start without this layer of confinement" },
+	{ "prefer", OPT_PREFER, WHERE_START, "LAYER", AT(policy), 0, 0, NULL,
+		"use this layer if it is there, though it is required else" },
 	{ "without", OPT_WITHOUT, WHERE_START, "LAYER", AT(policy), 0, 0, NULL,
 		"do not use this layer of confinement" },
 	{ "name-violations", OPT_FLAG, WHERE_START, NULL, AT(name_violations),
@@ -226,14 +236,16 @@ static int
 option_layer(const struct option_info *info, const char *arg,
 	enum layer_policy *policy, struct err *err)
 {
+	const enum layer_policy wanted = info->kind == OPT_REQUIRE ?
+		LAYER_REQUIRED : info->kind == OPT_PREFER ? LAYER_PRESENT :
+		LAYER_OFF;
 	bool all = strcmp(arg, "all") == 0 && info->kind == OPT_REQUIRE;
 	bool found = all;
 
 	for (int i = 0; i < LAYER_COUNT; i++) {
 		if (!all && strcmp(arg, layer_info[i].name) != 0)
 			continue;
-		policy[i] = info->kind == OPT_REQUIRE ? LAYER_REQUIRED :
-			LAYER_OFF;
+		policy[i] = wanted;
 		found = true;
 	}
 	return found ? 0 : err_set(err, 1, "'%.60s' is no layer of "
@@ -275,6 +287,7 @@ option_set_at(void *at, const struct option_info *info, const char *arg,
 	case OPT_LEVEL:
 		return option_level(arg, at, err);
 	case OPT_REQUIRE:
+	case OPT_PREFER:
 	case OPT_WITHOUT:
 		return option_layer(info, arg, at, err);
 	}
@@ -346,6 +359,7 @@ option_size(const struct option_info *info)
 	case OPT_STR:
 		return sizeof(char *);
 	case OPT_REQUIRE:
+	case OPT_PREFER:
 	case OPT_WITHOUT:
 		return sizeof(((struct options *)0)->policy);
 	default:
@@ -454,7 +468,8 @@ option_print_kind(const struct option_info *info)
 		[OPT_FLAG] = "Yes or no", [OPT_BOOL] = "Yes or no",
 		[OPT_STR] = "Text", [OPT_COUNT] = "Number",
 		[OPT_SIZE] = "Size", [OPT_TIME] = "Time", [OPT_LEVEL] = "Level",
-		[OPT_REQUIRE] = "List of layers", [OPT_WITHOUT] = "List of layers",
+		[OPT_REQUIRE] = "List of layers", [OPT_PREFER] = "List of layers",
+		[OPT_WITHOUT] = "List of layers",
 	};
 	char bounds[64];
 
@@ -476,7 +491,7 @@ option_format_default(char *out, size_t size, const struct option_info *info,
 	if (info->kind == OPT_FLAG || info->def != NULL)
 		return true;
 	if (info->kind == OPT_STR || info->kind == OPT_REQUIRE ||
-	    info->kind == OPT_WITHOUT)
+	    info->kind == OPT_PREFER || info->kind == OPT_WITHOUT)
 		return false;
 	n = *(const uint64_t *)option_at(o, info);
 	if (n == UINT64_MAX)

@@ -41,6 +41,8 @@ struct options {
 	uint64_t max_module;
 	const char *store;	/* NULL: the default */
 	uint64_t max_store;
+	uint64_t keep_ms;	/* what has ended */
+	uint64_t max_kept, max_kept_output;
 	enum layer_policy policy[LAYER_COUNT];
 	struct policies policies;
 };
@@ -54,6 +56,7 @@ enum option_kind {
 	OPT_TIME,	/* seconds, or with ms, s, m, h; kept in ms */
 	OPT_LEVEL,
 	OPT_REQUIRE,	/* a layer's name, or all; may be repeated */
+	OPT_PREFER,	/* likewise: used when present */
 	OPT_WITHOUT,
 };
 

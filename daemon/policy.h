@@ -22,6 +22,7 @@ struct policy {
 	uint64_t max_conns;
 	uint64_t rate;		/* calls in a second; 0: no limit */
 	uint64_t burst;		/* calls at once, when it was quiet before */
+	uint64_t max_kept;	/* detached jobs that have ended */
 	uint64_t max_store;	/* bytes of modules kept */
 	uint64_t priority;	/* its share of the slots, to others' */
 	struct limits most;

@@ -33,7 +33,7 @@ pool_ask(struct pool *p, int sock, bool ahead, int broker)
 	struct child *c;
 	int theirs[3], r;
 
-	c = child_new(theirs);
+	c = p->serves ? child_new_socket(theirs) : child_new(theirs);
 	if (c == NULL)
 		return NULL;
 	memset(&msg, 0, sizeof(msg));

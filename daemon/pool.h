@@ -19,6 +19,7 @@ struct pool {
 	uint64_t waits_us;	/* since when for its answer */
 	struct child_list ready;
 	unsigned nready;
+	bool serves;		/* each has a socket in place of its pipes */
 };
 
 void pool_init(struct pool *p);

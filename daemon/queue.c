@@ -10,6 +10,9 @@
 #include "daemon/job.h"
 #include "daemon/user.h"
 
+/* How often clients are told how many jobs come before theirs. */
+#define QUEUE_TELL_MS 250
+
 #define QUEUE_RETRY_MIN_MS 20
 #define QUEUE_RETRY_MAX_MS 10000
 
@@ -25,6 +28,7 @@ struct queue {
 	uint64_t turn;		/* of whose turn it was last */
 	uint64_t mean_us;	/* of a job's time in its slot, moving */
 	struct event *serve;
+	struct event *tell;	/* timer, while jobs wait */
 };
 
 /* Whether a user comes before another: by slots held, then by turns had. */
@@ -37,7 +41,8 @@ queue_is_before(const struct user *a, const struct user *b)
 	return x != y ? x < y : a->turn < b->turn;
 }
 
-/* The first job of the user who is before all others. */
+/* Of the user who is before all others the first job with the highest
+ * priority. */
 static struct job *
 queue_next(const struct queue *q)
 {
@@ -46,7 +51,9 @@ queue_next(const struct queue *q)
 	TAILQ_FOREACH(j, &q->waiting, waiting) {
 		if (j->user->running >= j->user->policy.max_running)
 			continue;
-		if (best == NULL || queue_is_before(j->user, best->user))
+		if (best == NULL || (j->user == best->user ?
+			    j->priority > best->priority :
+			    queue_is_before(j->user, best->user)))
 			best = j;
 	}
 	return best;
@@ -71,6 +78,43 @@ queue_on_serve(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+static void
+queue_start_telling(struct queue *q)
+{
+	const struct timeval tv = { 0, QUEUE_TELL_MS * 1000 };
+
+	if (!evtimer_pending(q->tell, NULL))
+		evtimer_add(q->tell, &tv);
+}
+
+/* Not at once: most do not wait long enough to be told. */
+static void
+queue_on_tell(evutil_socket_t fd, short what, void *arg)
+{
+	struct queue *q = arg;
+	struct job *j;
+	unsigned ahead = 0;
+
+	TAILQ_FOREACH(j, &q->waiting, waiting)
+		job_tell_ahead(j, ahead++);
+	if (ahead > 0)
+		queue_start_telling(q);
+}
+
+unsigned
+queue_ahead(const struct queue *q, const struct job *j)
+{
+	const struct job *other;
+	unsigned ahead = 0;
+
+	TAILQ_FOREACH(other, &q->waiting, waiting) {
+		if (other == j)
+			break;
+		ahead++;
+	}
+	return ahead;
+}
+
 struct queue *
 queue_new(struct event_base *base, const struct queue_config *config)
 {
@@ -81,8 +125,9 @@ queue_new(struct event_base *base, const struct queue_config *config)
 	q->config = *config;
 	TAILQ_INIT(&q->waiting);
 	q->serve = event_new(base, -1, 0, queue_on_serve, q);
-	if (q->serve == NULL) {
-		free(q);
+	q->tell = evtimer_new(base, queue_on_tell, q);
+	if (q->serve == NULL || q->tell == NULL) {
+		queue_free(q);
 		return NULL;
 	}
 	return q;
@@ -93,7 +138,10 @@ queue_free(struct queue *q)
 {
 	if (q == NULL)
 		return;
-	event_free(q->serve);
+	if (q->serve != NULL)
+		event_free(q->serve);
+	if (q->tell != NULL)
+		event_free(q->tell);
 	free(q);
 }
 
@@ -147,6 +195,7 @@ queue_wait(struct queue *q, struct job *j)
 	TAILQ_INSERT_TAIL(&q->waiting, j, waiting);
 	q->nwaiting++;
 	j->is_waiting = true;
+	queue_start_telling(q);
 	event_active(q->serve, 0, 0);
 }
 

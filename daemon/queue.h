@@ -38,6 +38,9 @@ void queue_leave(struct queue *q, struct job *j);
 void queue_wait(struct queue *q, struct job *j);
 /* Do not wait any more; legal when it does not wait. */
 void queue_withdraw(struct queue *q, struct job *j);
+/* How many jobs that wait come before it, as it looks now. */
+unsigned queue_ahead(const struct queue *q, const struct job *j);
+
 /* Give a slot back; legal when it holds none. */
 void queue_release(struct queue *q, struct job *j);
 

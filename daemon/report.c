@@ -5,6 +5,7 @@
 
 #include "daemon/conn.h"
 #include "daemon/job.h"
+#include "daemon/kept.h"
 #include "daemon/module.h"
 #include "daemon/result.h"
 
@@ -103,5 +104,8 @@ report_exit(struct job *j, const struct outcome *o,
 	msg_set_str(&m, FIELD_JOB_EXIT_MODULE, module_hex(j->program.module));
 	msg_set_strs(&m, FIELD_JOB_EXIT_LAYERS, names,
 		report_layers(names, layers));
-	conn_send(j->conn, &m);
+	if (j->kept != NULL)
+		kept_end(j->kept, &m);
+	else
+		conn_send(j->conn, &m);
 }

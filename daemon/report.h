@@ -10,7 +10,7 @@
 struct job;
 struct outcome;
 
-/* Send job.exit to the job's client. */
+/* Send job.exit to the job's client, or to where it is kept. */
 void report_exit(struct job *j, const struct outcome *o,
 	const struct layer_report *layers);
 

@@ -8,8 +8,10 @@
 
 #include "base/log.h"
 #include "daemon/conn.h"
+#include "daemon/follow.h"
 #include "daemon/job.h"
 #include "daemon/report.h"
+#include "daemon/request_jobs.h"
 #include "daemon/stats.h"
 #include "daemon/request_store.h"
 #include "daemon/user.h"
@@ -62,12 +64,14 @@ static void
 handle_cancel(struct conn *c, const struct request_context *ctx,
 	const struct msg *m)
 {
-	struct job *j = conn_job(c, msg_number(m, FIELD_CANCEL_JOB, 0));
+	struct job *j = jobs_find(ctx->jobs,
+		msg_number(m, FIELD_CANCEL_JOB, 0), c->uid);
 	struct msg answer;
 
 	if (j == NULL) {
 		conn_send_error(c, m->call, PROTO_ERROR_NO_JOB,
-			"there is no such job on this connection", UINT64_MAX);
+			"there is no such job of yours, or not any more",
+			UINT64_MAX);
 		return;
 	}
 	/* The answer first: the cancelled job may end at once. */
@@ -159,22 +163,30 @@ static void
 handle_credit(struct conn *c, const struct request_context *ctx,
 	const struct msg *m)
 {
-	struct job *j = conn_job(c, msg_number(m, FIELD_JOB_CREDIT_JOB, 0));
+	uint64_t id = msg_number(m, FIELD_JOB_CREDIT_JOB, 0);
+	uint64_t bytes = msg_number(m, FIELD_JOB_CREDIT_BYTES, 0);
+	struct job *j = conn_job(c, id);
 
 	if (j != NULL)
-		job_add_credit(j, msg_number(m, FIELD_JOB_CREDIT_BYTES, 0));
+		job_add_credit(j, bytes);
+	else
+		follow_credit(c, id, bytes);
 }
 
 static void
 handle_input(struct conn *c, const struct request_context *ctx,
 	const struct msg *m)
 {
-	struct job *j = conn_job(c, msg_number(m, FIELD_JOB_INPUT_JOB, 0));
+	uint64_t id = msg_number(m, FIELD_JOB_INPUT_JOB, 0);
+	struct span data = msg_bytes(m, FIELD_JOB_INPUT_DATA);
+	bool eof = msg_number(m, FIELD_JOB_INPUT_EOF, 0) != 0;
+	struct job *j = conn_job(c, id);
 
-	if (j == NULL)
+	if (j == NULL) {
+		follow_input(c, id, data, eof);
 		return;
-	if (job_input(j, msg_bytes(m, FIELD_JOB_INPUT_DATA),
-		    msg_number(m, FIELD_JOB_INPUT_EOF, 0) != 0) == -1)
+	}
+	if (job_input(j, data, eof) == -1)
 		conn_close(c, "job.input: more than was wanted");
 }
 
@@ -193,6 +205,10 @@ static void (*const request_handlers[MSG_COUNT])(struct conn *,
 	[MSG_LIST] = handle_list,
 	[MSG_INFO] = handle_info,
 	[MSG_REMOVE] = handle_remove,
+	[MSG_JOBS] = handle_jobs,
+	[MSG_FOLLOW] = handle_follow,
+	[MSG_FORGET] = handle_forget,
+	[MSG_EVENTS] = handle_events,
 };
 
 void

@@ -9,6 +9,8 @@
 struct conn;
 struct event_base;
 struct jobs;
+struct keeper;
+struct queue;
 struct stats;
 struct options;
 struct store;
@@ -24,6 +26,8 @@ struct request_context {
 	void *arg;
 	uid_t owner;		/* who started the daemon */
 	struct store *store;
+	struct keeper *keeper;
+	const struct queue *queue;
 	struct event_base *base;
 	struct options *const *options;	/* those of the moment */
 };

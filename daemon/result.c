@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/text.h"
+#include "sandbox/process.h"
 
 /* ---- what the child claims ----------------------------------------------- */
 
@@ -61,6 +62,19 @@ value_bits(const struct call_value *v, int nbytes)
 	return bits;
 }
 
+/* As it is written and read: the sign, and the payload that is not 0. */
+static void
+value_format_nan(char *out, size_t size, const struct call_value *v)
+{
+	uint64_t bits = value_bits(v, v->kind == 'f' ? 4 : 8);
+	int width = v->kind == 'f' ? 32 : 64;
+	uint64_t payload = bits & (v->kind == 'f' ? 0x7fffffu :
+		0xfffffffffffffu);
+
+	snprintf(out, size, "f%d:%snan:0x%" PRIx64, width,
+		bits >> (width - 1) != 0 ? "-" : "", payload);
+}
+
 static double
 value_double(const struct call_value *v)
 {
@@ -71,7 +85,8 @@ value_double(const struct call_value *v)
 	return v->kind == 'f' ? (double)u32.f : u.d;
 }
 
-/* "i32:-1", "f64:0.5", "f32:nan:0x7fc00000", "v128:0x..." (highest byte first) */
+/* "i32:-1", "f64:0.5", "f32:-nan:0x400000", "v128:0x..." (highest byte first),
+ * "ref:null" */
 static void
 value_format(char *out, size_t size, const struct call_value *v)
 {
@@ -88,8 +103,7 @@ value_format(char *out, size_t size, const struct call_value *v)
 	case 'f':
 	case 'd':
 		if (isnan(value_double(v)))
-			snprintf(out, size, "f%d:nan:0x%" PRIx64, nbytes * 8,
-				value_bits(v, nbytes));
+			value_format_nan(out, size, v);
 		else
 			snprintf(out, size, "f%d:%.*g", nbytes * 8,
 				nbytes == 4 ? 9 : 17, value_double(v));
@@ -99,6 +113,10 @@ value_format(char *out, size_t size, const struct call_value *v)
 		for (int i = 15; i >= 0; i--)
 			n += snprintf(out + n, size - (size_t)n, "%02x",
 				v->bytes[i]);
+		break;
+	case 'r':
+		snprintf(out, size, "ref:%s", v->bytes[0] == 0 ? "null" :
+			"opaque");
 		break;
 	default:
 		snprintf(out, size, "unknown");
@@ -338,6 +356,11 @@ outcome_of(struct outcome *o, const struct facts *f, const struct limits *l)
 		return;
 	case CAUSE_NONE:
 		break;
+	}
+	if (f->serves && f->has_end && f->end.info.si_code == CLD_EXITED &&
+	    f->end.info.si_status == PROCESS_EXIT_DONE) {
+		outcome_set(o, PROTO_STATUS_OK, "closed");
+		return;
 	}
 	if (end_is_signal(f) || !f->has_result)
 		outcome_of_end(o, &f->end, "running");

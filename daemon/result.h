@@ -34,6 +34,7 @@ enum job_cause {
 struct facts {
 	enum job_cause cause;
 	struct failure failure;
+	bool serves;		/* it was to end without a result */
 	bool has_end;		/* the child's end */
 	struct process_end end;
 	bool has_violation;	/* the child's word, if it ended by SIGSYS */

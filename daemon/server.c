@@ -14,6 +14,7 @@
 #include "daemon/handover.h"
 #include "daemon/heir.h"
 #include "daemon/job.h"
+#include "daemon/kept.h"
 #include "daemon/listen.h"
 #include "daemon/metrics.h"
 #include "daemon/notify.h"
@@ -44,6 +45,7 @@ struct server {
 	struct templates *templates;
 	struct queue *queue;
 	struct store *store;
+	struct keeper *keeper;
 	struct jobs *jobs;
 	struct conns *conns;
 	struct handover *handover;	/* on the way out; NULL: not */
@@ -138,13 +140,20 @@ server_on_signal(evutil_socket_t sig, short what, void *arg)
 	server_begin_stop(s, s->options->drain_ms * 1000);
 }
 
+/* What detached jobs have left is waited for by somebody. */
+static bool
+server_is_busy(const struct server *s)
+{
+	return conns_count(s->conns) > 0 || jobs_count(s->jobs) > 0 ||
+		keeper_count(s->keeper) > 0;
+}
+
 static void
 server_on_idle_end(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *s = arg;
 
-	if (conns_count(s->conns) > 0 || jobs_count(s->jobs) > 0 ||
-	    s->drain_until_us != 0)
+	if (server_is_busy(s) || s->drain_until_us != 0)
 		return;		/* server_on_idle starts the time again */
 	log_info("leaving: nobody has been here for %llu ms",
 		(unsigned long long)s->options->idle_ms);
@@ -157,8 +166,7 @@ server_on_idle(void *arg)
 	struct server *s = arg;
 	struct timeval tv = server_time(s->options->idle_ms * 1000);
 
-	if (s->options->idle_ms > 0 && conns_count(s->conns) == 0 &&
-	    jobs_count(s->jobs) == 0)
+	if (s->options->idle_ms > 0 && !server_is_busy(s))
 		evtimer_add(s->idle, &tv);
 }
 
@@ -248,6 +256,19 @@ server_on_watchdog(evutil_socket_t fd, short what, void *arg)
 	notify_send("WATCHDOG=1");
 }
 
+static void
+server_limit_keeper(struct server *s)
+{
+	const struct options *o = s->options;
+	const struct keeper_limits limits = {
+		.time_ms = o->keep_ms,
+		.max = o->max_kept,
+		.max_bytes = o->max_kept_output,
+	};
+
+	keeper_set_limits(s->keeper, &limits);
+}
+
 /* Everyone who was given a part of the options gets it again. */
 static void
 server_apply(struct server *s)
@@ -263,6 +284,7 @@ server_apply(struct server *s)
 	queue_set_config(s->queue, &queue);
 	jobs_set_max_module(s->jobs, o->max_module);
 	store_set_max(s->store, o->max_store);
+	server_limit_keeper(s);
 	conns_set_limits(s->conns, (unsigned)o->max_conns,
 		(unsigned)o->hello_ms);
 }
@@ -356,6 +378,18 @@ server_start_store(struct server *s, const struct launch_config *launch,
 }
 
 static int
+server_start_keeper(struct server *s, struct err *err)
+{
+	const struct keeper_config config = { s->base, server_on_idle, s };
+
+	s->keeper = keeper_new(&config);
+	if (s->keeper == NULL)
+		return err_set(err, 1, "out of memory");
+	server_limit_keeper(s);
+	return 0;
+}
+
+static int
 server_start_jobs(struct server *s, struct err *err)
 {
 	const struct options *o = s->options;
@@ -367,6 +401,7 @@ server_start_jobs(struct server *s, struct err *err)
 		.base = s->base,
 		.templates = s->templates,
 		.store = s->store,
+		.keeper = s->keeper,
 		.layers = workers_layers(s->workers),
 		.max_module = o->max_module,
 		.on_idle = server_on_idle,
@@ -388,7 +423,8 @@ server_start_conns(struct server *s, struct err *err)
 		.users = &s->users,
 		.context = {
 			.jobs = s->jobs, .workers = s->workers,
-			.store = s->store, .base = s->base,
+			.store = s->store, .keeper = s->keeper,
+			.queue = s->queue, .base = s->base,
 			.options = &s->options, .stats = &s->stats,
 			.hand_over = server_hand_over, .arg = s,
 			.owner = getuid(),
@@ -471,6 +507,7 @@ server_new_take(const struct server_config *config, struct err *err)
 	    server_start_metrics(s, config->metrics, err) == -1 ||
 	    server_start_workers(s, config->launch, err) == -1 ||
 	    server_start_store(s, config->launch, err) == -1 ||
+	    server_start_keeper(s, err) == -1 ||
 	    server_start_jobs(s, err) == -1 ||
 	    server_start_conns(s, err) == -1 ||
 	    server_start_events(s, err) == -1) {
@@ -544,6 +581,7 @@ server_free(struct server *s)
 	if (s->base != NULL)
 		server_settle(s);
 	conns_free(s->conns);
+	keeper_free(s->keeper);
 	jobs_free(s->jobs);
 	store_free(s->store);
 	queue_free(s->queue);

@@ -304,7 +304,7 @@ op_after_damage(struct store_op *op)
 	log_err("store: %s: its bytes have changed: removed", op->hex);
 	err_set(&op->err, PROTO_ERROR_NO_MODULE, "the stored module was "
 		"damaged and has been removed; put it again");
-	store_remove(op->store, 0, op->digest, (struct store_reader){ NULL });
+	store_remove(op->store, 0, op->digest, (struct store_reader){ .on_done = NULL });
 }
 
 static void

@@ -10,6 +10,9 @@
 /* Strings of one message, each copied with a NUL, and the vectors to them. */
 #define SUBMIT_ARENA (4 * PROTO_FRAME_MAX)
 
+/* In the middle. */
+#define SUBMIT_PRIORITY 5
+
 /* The default of args: a program that has no other name. */
 static const char *const submit_args[] = { "module.wasm" };
 
@@ -36,6 +39,7 @@ submit_strs(struct arena *a, const struct msg *m, enum field_id f,
 /* What submit's mode may be. */
 static const char *const submit_modes[] = {
 	[MODE_RUN] = "run",
+	[MODE_SERVE] = "serve",
 	[MODE_VALIDATE] = "validate",
 	[MODE_INSPECT] = "inspect",
 	[MODE_INSPECT_JSON] = "inspect-json",
@@ -62,6 +66,25 @@ submit_mode(enum template_mode *mode, const struct msg *m, struct err *err)
 	return err_set(err, PROTO_ERROR_USAGE, "submit: there is no such mode");
 }
 
+/* Whoever has the socket calls, and is told what the guest writes. */
+static int
+submit_check_serve(const struct msg *m, struct err *err)
+{
+	static const enum field_id none[] = {
+		FIELD_SUBMIT_INVOKE, FIELD_SUBMIT_PARAMS, FIELD_SUBMIT_STDIN,
+		FIELD_SUBMIT_DETACH, FIELD_SUBMIT_CREDIT, FIELD_SUBMIT_TTY,
+		FIELD_SUBMIT_TRACE, FIELD_SUBMIT_BROKER,
+	};
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		if (msg_has(m, none[i]))
+			return err_set(err, PROTO_ERROR_USAGE,
+				"submit: the mode serve takes no %s",
+				field_info[none[i]].name);
+	}
+	return 0;
+}
+
 /* What is not run takes no arguments, and needs no imports. */
 static int
 submit_check_mode(enum template_mode mode, const struct msg *m,
@@ -69,7 +92,13 @@ submit_check_mode(enum template_mode mode, const struct msg *m,
 {
 	const char *none = NULL;
 
-	if (mode == MODE_RUN)
+	if (mode != MODE_SERVE && msg_has(m, FIELD_SUBMIT_MAX_CALLS))
+		none = "max_calls";
+	else if (mode != MODE_SERVE && msg_has(m, FIELD_SUBMIT_RESET))
+		none = "reset";
+	if (mode == MODE_SERVE)
+		return submit_check_serve(m, err);
+	if (mode == MODE_RUN && none == NULL)
 		return 0;
 	if (msg_has(m, FIELD_SUBMIT_INVOKE) && mode != MODE_DISASM &&
 	    mode != MODE_DISASM_INTERNAL)
@@ -147,6 +176,14 @@ submit_check(const struct msg *m, size_t nfds, struct err *err)
 			"submit: %zu descriptors came with it; module_fd, "
 			"preload and broker want %zu", nfds,
 			wants_fd + npreload + broker);
+	if (msg_number(m, FIELD_SUBMIT_DETACH, 0) != 0 &&
+	    (broker || msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0))
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: a detached job has no broker and no trace");
+	if (msg_has(m, FIELD_SUBMIT_KEEP_BYTES) &&
+	    msg_number(m, FIELD_SUBMIT_DETACH, 0) == 0)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"submit: keep_bytes without detach");
 	if (msg_has(m, FIELD_SUBMIT_PARAMS) && !msg_has(m, FIELD_SUBMIT_INVOKE))
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: params without invoke");
@@ -180,6 +217,8 @@ submit_pack(struct job *j, const struct msg *m, struct arena *a,
 		.fuel = j->limits.v[LIMIT_FUEL],
 		.output_bytes = j->limits.v[LIMIT_OUTPUT],
 		.tty = (uint32_t)msg_number(m, FIELD_SUBMIT_TTY, 0),
+		.max_calls = msg_number(m, FIELD_SUBMIT_MAX_CALLS, 0),
+		.reset = msg_number(m, FIELD_SUBMIT_RESET, 0) != 0,
 		.files = msg_number(m, FIELD_SUBMIT_BROKER, 0) == 0 ? 0 :
 			(uint32_t)j->limits.v[LIMIT_FILES],
 		.closed = (uint32_t)msg_number(m, FIELD_SUBMIT_CLOSED, 0),
@@ -223,9 +262,14 @@ submit_read(struct job *j, const struct msg *m, size_t nfds,
 	    limits_from_msg(&j->limits, m, most, err) == -1)
 		return -1;
 	j->deterministic = msg_number(m, FIELD_SUBMIT_DETERMINISTIC, 0) != 0;
+	j->facts.serves = j->mode == MODE_SERVE;
+	j->priority = (unsigned)msg_number(m, FIELD_SUBMIT_PRIORITY,
+		SUBMIT_PRIORITY);
 	j->has_stdin = msg_number(m, FIELD_SUBMIT_STDIN, 0) != 0;
 	j->feed.ended = !j->has_stdin;
-	j->stream.credit = msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
+	/* What is kept waits for nobody. */
+	j->stream.credit = j->kept != NULL ? UINT64_MAX :
+		msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
 	j->stream.trace_left = msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0 ?
 		TRACE_MAX : 0;
 	j->stream.limit = j->limits.v[LIMIT_OUTPUT];

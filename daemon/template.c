@@ -531,6 +531,7 @@ template_new(struct templates *ts, uid_t uid, const struct program *p,
 	TAILQ_INIT(&t->requests);
 	TAILQ_INIT(&t->granted);
 	pool_init(&t->pool);
+	t->pool.serves = limits->mode == MODE_SERVE;
 	t->spawn = (struct spawn){
 		.limits = *limits, .program = &t->program,
 		.on_spawned = template_on_started,

@@ -23,6 +23,7 @@ struct user {
 	unsigned conns;
 	unsigned jobs;		/* alive, in whatever state */
 	unsigned running;	/* jobs that hold a slot */
+	unsigned kept;		/* detached jobs that have ended */
 	unsigned uploads;	/* modules on their way into the store */
 	uint64_t turn;		/* queue.c's: when it is due, in its own time */
 	uint64_t paid_ns;	/* calls so far are worth the time up to here */

@@ -76,6 +76,23 @@ pipe_read(void *data, size_t len)
 	}
 }
 
+static void
+pipe_write(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(STDOUT_FILENO, p, len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			process_exit(PROCESS_EXIT_PEER);
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
 /* The frame that a payload of len bytes is put together in. */
 static struct out_frame *
 frame_for(struct guest_io *io, size_t len)
@@ -88,21 +105,10 @@ static void
 frame_write(struct guest_io *io, enum frame_kind kind, size_t len)
 {
 	struct out_frame *out = frame_for(io, len);
-	const uint8_t *p = (const uint8_t *)out;
-	size_t left = sizeof(out->frame) + len;
 
 	out->frame.kind = kind;
 	out->frame.len = (uint32_t)len;
-	while (left > 0) {
-		ssize_t n = write(STDOUT_FILENO, p, left);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			process_exit(PROCESS_EXIT_PEER);
-		p += n;
-		left -= (size_t)n;
-	}
+	pipe_write(out, sizeof(out->frame) + len);
 }
 
 const void *
@@ -302,4 +308,65 @@ guest_io_write_result(struct guest_io *io, const struct call_result *r,
 	memcpy(to, r, sizeof(*r));
 	memcpy(to + sizeof(*r), text, text_len);
 	frame_write(io, OUT_RESULT, sizeof(*r) + text_len);
+}
+
+/* ---- calls one after the other ------------------------------------------- */
+
+/* False at the end, between two frames. */
+static bool
+socket_read_head(struct frame *f)
+{
+	uint8_t *p = (uint8_t *)f;
+	size_t have = 0;
+
+	while (have < sizeof(*f)) {
+		ssize_t n = read(STDIN_FILENO, p + have, sizeof(*f) - have);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0 && have == 0)
+			return false;
+		if (n <= 0)
+			process_exit(PROCESS_EXIT_PEER);
+		have += (size_t)n;
+	}
+	return true;
+}
+
+size_t
+guest_io_read_invoke(struct guest_io *io, void *buf)
+{
+	struct frame f;
+
+	for (;;) {
+		if (!socket_read_head(&f))
+			process_exit(PROCESS_EXIT_DONE);
+		if (f.len > CALL_MAX)
+			process_exit(PROCESS_EXIT_PEER);
+		pipe_read(buf, f.len);
+		if (f.kind == IN_INVOKE)
+			return f.len;
+		/* The answer to a wait that is over. */
+		if (f.kind != IN_WAKE)
+			process_exit(PROCESS_EXIT_PEER);
+	}
+}
+
+void
+guest_io_write_return(struct guest_io *io, const void *head, size_t head_len,
+	const void *bytes, size_t len)
+{
+	struct out_frame *out = frame_for(io, head_len);
+
+	out->frame.kind = OUT_RETURN;
+	out->frame.len = (uint32_t)(head_len + len);
+	memcpy(out->data, head, head_len);
+	pipe_write(out, sizeof(out->frame) + head_len);
+	pipe_write(bytes, len);
+}
+
+void
+guest_io_end_input(struct guest_io *io)
+{
+	io->eof = true;
 }

@@ -52,6 +52,20 @@ bool guest_io_readable(struct guest_io *io, size_t *nbytes);
  */
 bool guest_io_wait(struct guest_io *io, uint64_t timeout_ns, bool want_input);
 
+/*
+ * MODE_SERVE: the next call's payload, into buf, which has room for CALL_MAX
+ * bytes. Ends the process in order when there is no more, and otherwise when
+ * what comes is no call.
+ */
+size_t guest_io_read_invoke(struct guest_io *io, void *buf);
+
+/* Its answer: two pieces, the second of which stays where it is. */
+void guest_io_write_return(struct guest_io *io, const void *head,
+	size_t head_len, const void *bytes, size_t len);
+
+/* There is no standard input. */
+void guest_io_end_input(struct guest_io *io);
+
 /* The last frame: how the guest ended. text: text_len bytes. */
 struct call_result;
 void guest_io_write_result(struct guest_io *io, const struct call_result *r,

@@ -5,6 +5,8 @@
 
 #include "guest/hot.h"
 #include "guest/program.h"
+#include "guest/run_call.h"
+#include "guest/serve.h"
 #include "guest/show.h"
 #include "guest/text.h"
 #include "guest/value.h"
@@ -14,7 +16,7 @@
 
 #define FUNCTION_NAME_MAX 160	/* of a name in a backtrace */
 
-#define GO_ON ((enum call_end)0)	/* nothing has ended yet */
+#define GO_ON RUN_GO_ON
 
 /* What the process runs; with any other mode than MODE_RUN there is nothing
  * here but in show.c. */
@@ -30,14 +32,14 @@ static struct {
 /* One call on its way. Static, as the guest's process has a small stack. */
 static GUEST_COLD struct vm_value call_args[LIMIT_PARAMS];
 static GUEST_COLD char call_text[RESULT_TEXT_MAX];
-static GUEST_HOT struct run_call {
-	struct vm_extern_item func;
-	const struct functype *type;
-	struct vm_value results[CALL_VALUES_MAX];
-	struct call_result result;
-	struct text text;
-	struct vm_trap trap;
-} call_state = { .text.data = call_text };
+static GUEST_HOT struct run_call call_state = { .text.data = call_text };
+
+/* Rather than a module that is only looked at. */
+static bool
+has_program(void)
+{
+	return run.mode == MODE_RUN || run.mode == MODE_SERVE;
+}
 
 /* ---- loading ----------------------------------------------------------- */
 
@@ -48,7 +50,7 @@ run_load(const struct run_module *modules, unsigned count,
 	int failure;
 
 	run.mode = (enum template_mode)lim->mode;
-	if (run.mode == MODE_RUN) {
+	if (has_program()) {
 		failure = program_load(&run.program, modules, count, lim, err);
 		run.is_command = failure == 0 &&
 		    program_function(&run.program.module[0], "_start",
@@ -66,21 +68,21 @@ run_load(const struct run_module *modules, unsigned count,
 bool
 run_translate(void)
 {
-	return run.mode == MODE_RUN &&
+	return has_program() &&
 	    vm_store_translate(run.program.store, SLICE) == 1;
 }
 
 bool
 run_is_partial(void)
 {
-	return run.mode == MODE_RUN &&
+	return has_program() &&
 	    vm_store_translate(run.program.store, 0) == 1;
 }
 
 void
 run_warm(void)
 {
-	if (run.mode == MODE_RUN)
+	if (has_program())
 		vm_store_warm(run.program.store);
 }
 
@@ -157,31 +159,31 @@ parse_params(struct run_call *rc, const struct call *call)
 	return GO_ON;
 }
 
-static enum call_end
-choose_export(struct run_call *rc, const struct call *call)
+enum call_end
+run_choose(struct run_call *rc, const char *name)
 {
-	if (!program_function(&run.program.module[0], call->invoke,
-	    &rc->func)) {
+	if (!program_function(&run.program.module[0], name, &rc->func)) {
 		text_printf(&rc->text, "the module exports no function %.200s",
-		    call->invoke);
+		    name);
 		list_exports(&rc->text);
 		return END_NOT_FOUND;
 	}
 	rc->type = vm_func_type(rc->func);
 	if (rc->type->nresults > CALL_VALUES_MAX) {
 		text_printf(&rc->text, "%.100s returns %u results, more than the %u "
-		    "that can be passed on", call->invoke, rc->type->nresults,
+		    "that can be passed on", name, rc->type->nresults,
 		    CALL_VALUES_MAX);
 		return END_USAGE;
 	}
-	for (uint32_t i = 0; i < rc->type->nresults; i++) {
-		if (!valtype_is_ref(rc->type->results[i]))
-			continue;
-		text_printf(&rc->text, "%.100s returns a reference, which means "
-		    "nothing outside", call->invoke);
-		return END_USAGE;
-	}
-	return parse_params(rc, call);
+	return GO_ON;
+}
+
+static enum call_end
+choose_export(struct run_call *rc, const struct call *call)
+{
+	enum call_end end = run_choose(rc, call->invoke);
+
+	return end == GO_ON ? parse_params(rc, call) : end;
 }
 
 /* ---- the call ---------------------------------------------------------- */
@@ -238,10 +240,10 @@ describe_trap(struct run_call *rc, const struct vm_trap *trap)
 	rc->result.backtrace_len = (uint32_t)t->len - rc->result.trap_len;
 }
 
-static enum call_end
-describe_end(struct run_call *rc, enum vm_status status,
-    const struct vm_trap *trap)
+enum call_end
+run_describe_end(struct run_call *rc, enum vm_status status)
 {
+	const struct vm_trap *trap = &rc->trap;
 	struct call_result *r = &rc->result;
 
 	switch (status) {
@@ -287,7 +289,7 @@ call_module(struct run_call *rc, const struct call *call, struct guest_io *io)
 		end = call->invoke == NULL ? choose_command(rc) :
 		    choose_export(rc, call);
 	if (end == GO_ON)
-		end = describe_end(rc, make_call(rc, call, &rc->trap), &rc->trap);
+		end = run_describe_end(rc, make_call(rc, call, &rc->trap));
 	else
 		rc->result.trap_len = (uint32_t)rc->text.len;
 	rc->result.fuel_used = vm_store_fuel_used(run.program.store);
@@ -300,6 +302,8 @@ run_call(const struct call *call, struct guest_io *io)
 {
 	struct run_call *rc = &call_state;
 
+	if (run.mode == MODE_SERVE)
+		serve_run(&run.program, rc, call_args, call, io);
 	if (run.mode == MODE_RUN) {
 		rc->result.end = call_module(rc, call, io);
 	} else {

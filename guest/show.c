@@ -76,6 +76,7 @@ show_text(const struct call *call, const struct dump_sink *sink,
 	uint32_t func = DUMP_ALL;
 
 	switch (show.mode) {
+	case MODE_SERVE:
 	case MODE_RUN:
 	case MODE_VALIDATE:
 		return 0;

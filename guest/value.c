@@ -155,14 +155,15 @@ value_parse(const char *text, valtype type, struct vm_value *out)
 		ok = parse_v128(text, v.v128);
 		break;
 	default:
-		ok = false;
+		v.ref = 0;
+		ok = valtype_is_nullable(type) && strcmp(text, "null") == 0;
 	}
 	if (ok)
 		*out = v;
 	return ok;
 }
 
-bool
+void
 value_pack(const struct vm_value *v, struct call_value *out)
 {
 	*out = (struct call_value){ 0 };
@@ -170,24 +171,25 @@ value_pack(const struct vm_value *v, struct call_value *out)
 	case VAL_I32:
 		out->kind = 'i';
 		memcpy(out->bytes, &v->i32, sizeof(v->i32));
-		return true;
+		break;
 	case VAL_I64:
 		out->kind = 'l';
 		memcpy(out->bytes, &v->i64, sizeof(v->i64));
-		return true;
+		break;
 	case VAL_F32:
 		out->kind = 'f';
 		memcpy(out->bytes, &v->f32, sizeof(v->f32));
-		return true;
+		break;
 	case VAL_F64:
 		out->kind = 'd';
 		memcpy(out->bytes, &v->f64, sizeof(v->f64));
-		return true;
+		break;
 	case VAL_V128:
 		out->kind = 'v';
 		memcpy(out->bytes, v->v128, sizeof(v->v128));
-		return true;
+		break;
 	default:
-		return false;
+		out->kind = 'r';
+		out->bytes[0] = v->ref != 0;
 	}
 }

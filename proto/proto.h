@@ -20,6 +20,7 @@
 #define PROTO_PRELOAD_MAX	7u	/* modules besides the main one */
 #define PROTO_PRELOAD_NAME_MAX	63u	/* bytes, at least one */
 #define PROTO_CREDIT_MAX	(16u << 20)
+#define PROTO_KEEP_MAX		(16u << 20)	/* output kept of one job */
 #define PROTO_VALUES_MAX	65536u	/* of one frame, containers included */
 #define PROTO_DEPTH_MAX		8	/* of containers in containers */
 #define PROTO_NUMBER_MAX	((uint64_t)1 << 53)	/* exact in every language */

@@ -21,6 +21,9 @@ struct call_header {
 	uint32_t closed;
 	uint32_t deterministic;
 	uint64_t seed;
+	uint64_t max_calls;
+	uint32_t reset;
+	uint32_t pad2;
 };
 
 static int
@@ -54,6 +57,8 @@ call_pack(struct buf *b, const struct call *c)
 		.closed = c->closed,
 		.deterministic = c->deterministic,
 		.seed = c->seed,
+		.max_calls = c->max_calls,
+		.reset = c->reset,
 	};
 	const size_t start = b->len;
 
@@ -129,6 +134,8 @@ call_unpack(struct call *c, const void *data, size_t len, void *scratch,
 	call.closed = header.closed;
 	call.deterministic = header.deterministic != 0;
 	call.seed = header.seed;
+	call.max_calls = header.max_calls;
+	call.reset = header.reset != 0;
 	/* Each string has a byte at least, its NUL, so that there are never
 	 * more pointers than the scratch has room for. */
 	if (header.has_invoke > 1 ||

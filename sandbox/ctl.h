@@ -34,6 +34,8 @@
 /* What is done with a module. */
 enum template_mode {
 	MODE_RUN = 0,
+	MODE_SERVE,		/* children take calls one after the other, over a
+				 * socket in place of the two pipes */
 	MODE_VALIDATE,		/* by the template; its children do nothing */
 	MODE_INSPECT,		/* children write what it declares, as text */
 	MODE_INSPECT_JSON,	/* likewise, as JSON */

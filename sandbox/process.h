@@ -12,6 +12,7 @@
 enum process_exit {
 	PROCESS_EXIT_DONE = 0,
 	PROCESS_EXIT_ENTER = 2,		/* could not be confined */
+	PROCESS_EXIT_AGAIN = 4,		/* a server of calls trapped: start anew */
 	PROCESS_EXIT_PEER = 3,		/* the daemon's end was closed or is wrong */
 };
 

@@ -238,5 +238,7 @@ vm_caller_memory(struct vm_caller *c, uint64_t addr, uint64_t len)
 
 	if (m == NULL || addr > m->size || len > m->size - addr)
 		return NULL;
+	/* Noticed at the next branch. The host may do work for each byte. */
+	c->instance->fuel -= (int64_t)(len / 8);
 	return m->base + addr;
 }

@@ -175,7 +175,8 @@ struct vm_host_func {
 
 /*
  * len bytes of the caller's memory 0 at addr, or NULL if they are not all
- * inside. The pointer is good until the guest runs or memory grows.
+ * inside. The pointer is good until the guest runs or memory grows. They cost
+ * the guest fuel, a unit for 8 bytes.
  */
 uint8_t *vm_caller_memory(struct vm_caller *c, uint64_t addr, uint64_t len);
 

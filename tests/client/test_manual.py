@@ -1,4 +1,5 @@
 """The manual and the completion, held against the tables of options."""
+import os
 import re
 import subprocess
 
@@ -61,6 +62,62 @@ def test_manuals_are_clean():
     for page in sorted((SOURCE / "man").glob("*.[1-8]")):
         result = run(["mandoc", "-T", "lint", "-W", "warning", page])
         equal(result.stdout, b"", page.name)
+
+
+def completed_by_fish(line):
+    """What fish offers at the end of a line."""
+    result = run([need("fish"), "--no-config", "-c",
+                  f'source {SOURCE}/client/wasmctl.fish; complete -C "$argv"',
+                  line], env=dict(os.environ, PATH=f"{os.path.dirname(WASMCTL)}:"
+                                  f"{os.environ['PATH']}",
+                                  HOME=str(scratch())))
+    equal(result.stderr, b"")
+    return [row.split("\t")[0]
+            for row in result.stdout.decode().splitlines()]
+
+
+def completed_by_zsh(*words):
+    """What zsh's own functions are asked for, for the last of the words."""
+    script = """
+        _describe() { local row; for row in "${(@P)2}"; do
+            [[ $row != "$words[CURRENT]"* ]] || print -r -- "${row%%:*}"; done }
+        _files() { print -r -- files "$@" "${words[CURRENT]#${~cut}}" }
+        compset() { cut=${~2}; [[ $words[CURRENT] == *=* ]] }
+        program=$1; shift
+        words=("$@"); CURRENT=$#words
+        set --
+        source $program """
+    result = run([need("zsh"), "-f", "-c", script, "zsh",
+                  SOURCE / "client" / "wasmctl.zsh", WASMCTL, *words])
+    equal(result.stderr, b"")
+    return result.stdout.decode().split("\n")[:-1]
+
+
+@test
+def test_fish_offers_verbs_options_and_files():
+    equal(completed_by_fish("wasmctl su"), ["submit"])
+    equal(completed_by_fish("wasmctl run --max-m"), ["--max-memory"])
+    directory = scratch()
+    path = directory / "a.wasm"
+    path.touch()
+    for line in (f"run {directory}/a", f"run --fuel 9 {directory}/a",
+                 f"run --meta {directory}/a", f"put {directory}/a"):
+        equal(completed_by_fish(f"wasmctl {line}"), [str(path)], line)
+    equal(completed_by_fish(f"wasmctl run --fuel {directory}/a"), [])
+    equal(completed_by_fish("wasmctl help ch"), ["check"])
+
+
+@test
+def test_zsh_offers_verbs_options_and_files():
+    equal(completed_by_zsh("su"), ["submit"])
+    equal(completed_by_zsh("run", "--max-m"), ["--max-memory"])
+    for line in (("run", "a"), ("run", "--fuel", "9", "a"),
+                 ("run", "--meta", "a"), ("put", "a")):
+        equal(completed_by_zsh(*line), ["files a"], line)
+    equal(completed_by_zsh("run", "--dir", "a"), ["files -/ a"])
+    equal(completed_by_zsh("run", "--preload", "lib=a"), ["files a"])
+    equal(completed_by_zsh("run", "--fuel", "a"), [])
+    equal(completed_by_zsh("help", "ch"), ["check"])
 
 
 def completed(line, *more):

@@ -16,6 +16,7 @@
 #include "daemon/conn.h"
 #include "daemon/job.h"
 #include "daemon/module.h"
+#include "daemon/kept.h"
 #include "daemon/queue.h"
 #include "daemon/report.h"
 #include "daemon/store.h"
@@ -40,6 +41,8 @@ note(char c)
 }
 
 /* client */
+void conn_send_fd_take(struct conn *c, const struct msg *m, int fd)
+{ note('N'); }
 void conn_send(struct conn *c, const struct msg *m)
 { note(m->form == FORM_ANSWER ? 'A' : 'N'); }
 void conn_send_error(struct conn *c, uint32_t call, enum proto_error code,
@@ -51,7 +54,7 @@ void report_exit(struct job *j, const struct outcome *o,
 	const struct layer_report *layers) { note('X'); }
 void audit_job(const struct job *j, const struct outcome *o) { note('a'); }
 void outcome_of(struct outcome *o, const struct facts *f,
-	const struct limits *l) { }
+	const struct limits *l) { *o = (struct outcome){ 0 }; }
 int facts_set_result(struct facts *f, const struct call_result *r,
 	const char *text, size_t len) { return 0; }
 
@@ -94,6 +97,15 @@ int feed_eof(struct feed *f) { return 0; }
 int feed_data(struct feed *f, const void *data, size_t len) { return 0; }
 void feed_want(struct feed *f) { }
 
+/* what is detached, and who watches */
+struct kept *kept_new(struct keeper *k, struct job *j, size_t max)
+{ return NULL; }
+void kept_drop(struct kept *p) { }
+void kept_output(struct kept *p, int fd, const void *data, size_t len) { }
+void kept_grant(struct kept *p, uint32_t bytes) { }
+void watches_tell(struct watch_list *watches, const struct job *j,
+	const char *state, const char *status) { }
+
 /* store */
 int store_ready(struct store *st, struct err *err) { return 0; }
 struct store_op *store_get(struct store *st, uid_t uid,
@@ -113,6 +125,7 @@ size_t module_size(const struct module *m) { return 0; }
 void program_set_key(struct program *p) { note('k'); }
 void program_clear(struct program *p) { }
 const char *module_hex(const struct module *m) { return "00"; }
+const char *program_hex(const struct program *p) { return "00"; }
 int submit_read(struct job *j, const struct msg *m, size_t nfds,
 	const struct limits *most, struct err *err) { return 0; }
 struct user *user_ref(struct users *users, uid_t uid)
@@ -204,6 +217,7 @@ static const struct {
 	{ JOB_DRAINING, JOB_EV_ABANDON, JOB_DONE, "azru" },
 	{ JOB_REAPING, JOB_EV_BROKEN, JOB_REAPING, "K" },
 	{ JOB_REAPING, JOB_EV_EXIT, JOB_DONE, "Xazru" },
+	{ JOB_REAPING, JOB_EV_AGAIN, JOB_STARTING, "t" },
 	{ JOB_REAPING, JOB_EV_TIMEOUT, JOB_REAPING, "K" },
 	{ JOB_REAPING, JOB_EV_CANCEL, JOB_REAPING, "K" },
 	{ JOB_REAPING, JOB_EV_ABANDON, JOB_REAPING, "zKu" },

@@ -238,8 +238,8 @@ test_results_as_text(void **state)
 {
 	static const char *const expected[] = {
 		"i32:-2", "i64:-9223372036854775808", "f32:0.100000001",
-		"f64:-0", "f64:inf", "f32:nan:0x7fc00001",
-		"f64:nan:0xfff8000000000000",
+		"f64:-0", "f64:inf", "f32:nan:0x400001",
+		"f64:-nan:0x8000000000000",
 		"v128:0x0f0e0d0c0b0a09080706050403020100", "unknown",
 	};
 	struct call_result r = { .end = END_RETURNED, .nresults = 9,

@@ -223,7 +223,8 @@ def test_successor_that_goes_away_leaves_all_as_it_was():
             ours.close()
         until(lambda: old.status("exit 0\n") == "OK", what="the old one")
     equal(old.log().count("this one stays"), 4)
-    until(lambda: old.descriptors() == descriptors, what="no descriptor left")
+    # The first count may have seen a connection that was about to end.
+    until(lambda: old.descriptors() <= descriptors, what="no descriptor left")
 
 
 @test

@@ -168,7 +168,9 @@ test_wrong_arguments_are_told(void **state)
 	check_text(&o, "argument 1 of quit: \"1.5\" is no i32");
 	outcome_clear(&o);
 	harness_run(&reactor, &o, "ref", NULL);
-	check_end(&o, END_USAGE);
+	check_end(&o, END_RETURNED);
+	assert_int_equal(o.result.results[0].kind, 'r');
+	assert_int_equal(o.result.results[0].bytes[0], 0);
 	outcome_clear(&o);
 }
 

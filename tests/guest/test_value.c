@@ -124,7 +124,6 @@ test_vectors_and_references(void **state)
 	refused("1", V(V128));
 	refused("0x000102030405060708090a0b0c0d0e0g", V(V128));
 	refused("0", VALTYPE_FUNCREF);
-	refused("null", VALTYPE_EXTERNREF);
 }
 
 static void
@@ -133,15 +132,32 @@ test_results_are_packed_by_kind(void **state)
 	struct vm_value v = { .type = V(I32), .i32 = 0x80000001 };
 	struct call_value out;
 
-	assert_true(value_pack(&v, &out));
+	value_pack(&v, &out);
 	assert_int_equal(out.kind, 'i');
 	assert_memory_equal(out.bytes, "\x01\0\0\x80\0\0\0\0", 8);
 	v = (struct vm_value){ .type = V(F64), .f64 = 2 };
-	assert_true(value_pack(&v, &out));
+	value_pack(&v, &out);
 	assert_int_equal(out.kind, 'd');
 	assert_int_equal(out.bytes[0], 2);
-	v.type = VALTYPE_EXTERNREF;
-	assert_false(value_pack(&v, &out));
+	v = (struct vm_value){ .type = VALTYPE_EXTERNREF, .ref = 5 };
+	value_pack(&v, &out);
+	assert_int_equal(out.kind, 'r');
+	assert_int_equal(out.bytes[0], 1);
+	v.ref = 0;
+	value_pack(&v, &out);
+	assert_int_equal(out.bytes[0], 0);
+}
+
+static void
+test_null_is_a_reference(void **state)
+{
+	struct vm_value v = { .ref = 7 };
+
+	assert_true(value_parse("null", VALTYPE_EXTERNREF, &v));
+	assert_int_equal(v.ref, 0);
+	assert_true(value_parse("null", VALTYPE_FUNCREF, &v));
+	assert_false(value_parse("0", VALTYPE_FUNCREF, &v));
+	assert_false(value_parse("", VALTYPE_FUNCREF, &v));
 }
 
 int
@@ -155,6 +171,7 @@ main(void)
 		cmocka_unit_test(test_what_is_no_float_is_refused),
 		cmocka_unit_test(test_vectors_and_references),
 		cmocka_unit_test(test_results_are_packed_by_kind),
+		cmocka_unit_test(test_null_is_a_reference),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

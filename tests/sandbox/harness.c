@@ -40,6 +40,25 @@ harness_config(struct launch_config *cfg, const char *worker)
 		.uid = HARNESS_UID, .gid = HARNESS_UID, .max_processes = 64,
 	};
 	launch_default_policy(cfg->policy);
+	for (int i = 0; i < LAYER_COUNT; i++) {
+		if (harness_leaves_out((enum layer)i))
+			cfg->policy[i] = LAYER_OFF;
+	}
+}
+
+bool
+harness_leaves_out(enum layer layer)
+{
+	const char *name = getenv("WASMD_TEST_WITHOUT");
+
+	return name != NULL && strcmp(name, layer_info[layer].name) == 0;
+}
+
+bool
+harness_expects(const struct launch *l, enum layer layer)
+{
+	return (l->layers.in_force >> layer & 1) != 0 ||
+	    harness_leaves_out(layer);
 }
 
 void

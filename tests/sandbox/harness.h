@@ -23,6 +23,13 @@ const char *harness_path(const char *name);
 /* The default configuration, with the test's own worker. */
 void harness_config(struct launch_config *cfg, const char *worker);
 
+/* Whether this layer is left out, as WASMD_TEST_WITHOUT says: see
+ * tests/sandbox/without. */
+bool harness_leaves_out(enum layer layer);
+
+/* Whether what the layer does is to be tested: it is in force, or should be. */
+bool harness_expects(const struct launch *l, enum layer layer);
+
 /* Start with the default policy: the worker that attacks, or the real one. */
 void harness_start(struct launch *l);
 void harness_start_worker(struct launch *l, const char *worker);

@@ -66,7 +66,7 @@ teardown(void **state)
 static void
 need_layer(enum layer layer)
 {
-	if ((launch.layers.in_force >> layer & 1) == 0) {
+	if (!harness_expects(&launch, layer)) {
 		print_message("%s is not in force here: %s\n",
 		    layer_info[layer].name,
 		    strerror(launch.layers.error[layer]));

@@ -104,6 +104,15 @@ def test_no_seccomp_is_refused_by_default():
 
 
 @test
+def test_no_seccomp_is_told_where_it_is_preferred_only():
+    daemon = lacking("seccomp", "--prefer", "seccomp")
+    equal(check(daemon)["seccomp"][0], "absent")
+    contains(check(daemon)["seccomp"][1], "CONFIG_SECCOMP_FILTER")
+    contains(daemon.log(), "without seccomp: ")
+    equal("seccomp" in layers(daemon), False)
+
+
+@test
 def test_layers_that_are_off_are_told():
     for name in NAMESPACES + ["landlock", "no-new-executable-memory"]:
         daemon = start("--without", name)

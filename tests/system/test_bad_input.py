@@ -294,10 +294,10 @@ def test_wrong_requests_are_answered_and_the_connection_goes_on(daemon):
 
 
 @bad_input
-def test_jobs_of_others_cannot_be_touched(daemon):
+def test_other_connections_cannot_feed_or_follow_a_job(daemon):
     conn, other = daemon.connect(), daemon.connect()
     _, result = conn.call("submit", {"module": guest_bytes("sleep")})
-    error, _ = other.call("cancel", {"job": result["job"]})
+    error, _ = other.call("follow", {"job": result["job"]})
     equal(error["name"], "no-such-job")
     other.notify("job.input", {"job": result["job"], "eof": True})
     conn.request("cancel", {"job": result["job"]})

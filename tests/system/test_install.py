@@ -41,7 +41,9 @@ def test_installed_programs_run():
                  "usr/lib/systemd/user/wasmd.socket",
                  "usr/lib/sysusers.d/wasmd.conf",
                  "usr/lib/tmpfiles.d/wasmd.conf",
-                 "usr/share/bash-completion/completions/wasmctl"):
+                 "usr/share/bash-completion/completions/wasmctl",
+                 "usr/share/fish/vendor_completions.d/wasmctl.fish",
+                 "usr/share/zsh/vendor-completions/_wasmctl"):
         equal((root / name).exists(), True, name)
     worker = next(root.glob("usr/lib*/wasmd/wasmd-worker"))
     if (BUILD / "wasmd-worker-v3").exists():

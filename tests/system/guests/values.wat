@@ -1,0 +1,15 @@
+;; Every type of value, in and out; state that must not stay.
+(module
+  (memory 1)
+  (global $count (mut i32) (i32.const 0))
+  (func (export "all") (param i32 i64 f32 f64 v128 funcref externref)
+    (result i32 i64 f32 f64 v128 funcref externref)
+    (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4)
+    (local.get 5) (local.get 6))
+  (table $t 1 funcref)
+  (elem (table $t) (i32.const 0) func $some)
+  (func $some (export "some") (result funcref) (table.get $t (i32.const 0)))
+  (func (export "count") (result i32)
+    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (global.get $count))
+  (func (export "trap") (unreachable)))
