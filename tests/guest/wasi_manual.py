@@ -20,9 +20,10 @@ def errors(manual):
     listed = {name: codes.split() for name, codes in LISTED.findall(manual)}
     for heads, text in GROUP.findall(manual):
         said = set(re.findall(r"^\.Er (\w+)", text, re.M))
-        for name, _ in ITEM.findall(heads):
-            for code in sorted(said - set(listed.get(name, []))):
-                yield f"{name}: {code} is not in the list of its errors"
+        names = [name for name, _ in ITEM.findall(heads)]
+        has = {code for name in names for code in listed.get(name, [])}
+        for code in sorted(said - has):
+            yield f"{', '.join(names)}: {code} is not in the list of errors"
 
 
 def main():
