@@ -88,14 +88,17 @@ write_file(const char *path, const char *text)
 static int
 enter_namespace(void)
 {
-	char map[64];
+	char users[64], groups[64];
 
 	if (geteuid() == 0)
 		return unshare(CLONE_NEWNS);
-	snprintf(map, sizeof(map), "%u %u 1", geteuid(), geteuid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1)
+	snprintf(users, sizeof(users), "%u %u 1", geteuid(), geteuid());
+	snprintf(groups, sizeof(groups), "%u %u 1", getegid(), getegid());
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1 ||
+	    write_file("/proc/self/uid_map", users) == -1 ||
+	    write_file("/proc/self/setgroups", "deny") == -1)
 		return -1;
-	return write_file("/proc/self/uid_map", map);
+	return write_file("/proc/self/gid_map", groups);
 }
 
 /* A file system that is full, of bytes and of files, and a file that is mounted
@@ -146,6 +149,8 @@ ground_prepare(void)
 	put(below("small/", "file"), "");
 	alien = geteuid() == 0 && chown(below("", "alien"), 65534, -1) == 0;
 	mounts = make_mounts();
+	if (!mounts)
+		umount2(below("", "small"), MNT_DETACH);
 	return drop_privileges();
 }
 
