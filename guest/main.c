@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <malloc.h>
+#include <signal.h>
 
 #include "guest/zygote.h"
 #include "sandbox/enter.h"
@@ -46,6 +47,9 @@ main(void)
 	static struct enter e;
 
 	keep_little();
+	/* A guest may write to a FIFO or socket that nobody reads; it is told
+	 * by an errno, as we are. */
+	signal(SIGPIPE, SIG_IGN);
 	enter(&e);
 	zygote_run(&e);
 }
