@@ -250,8 +250,8 @@ test_closed_output_ends_a_flood(void **state)
 	expect(&c, OUT_STDOUT);
 	fd_close(&c.out);
 	harness_reap(c.pidfd, &info);
-	assert_int_equal(info.si_code, CLD_KILLED);
-	assert_int_equal(info.si_status, SIGPIPE);
+	assert_int_equal(info.si_code, CLD_EXITED);
+	assert_int_equal(info.si_status, EXIT_PEER);
 	fd_close(&c.pidfd);
 	fd_close(&c.in);
 }
