@@ -47,26 +47,62 @@ function_ran(const struct code_func *f)
 	return false;
 }
 
+/* Number the instructions of a function by their offsets. */
+static void
+number(const struct listing *d, const struct code *c,
+	const struct code_func *f, uint32_t *numbers)
+{
+	struct listing_ins in;
+	uint32_t n = 0;
+
+	for (uint32_t at = f->start; at < f->end && listing_read(d, c, at, &in);
+	    at += in.length)
+		numbers[at / 8] = n++;
+	numbers[f->end / 8] = n;
+}
+
+/* What follows an instruction: of a br, where it goes. */
+static uint32_t
+next_of(const struct code *c, const struct listing_ins *in)
+{
+	uint32_t to = in->at + in->length;
+
+	if (in->handler == HANDLER_BR)
+		listing_target(c, in, 0, &to);
+	return to;
+}
+
+static void
+write_function(FILE *out, const struct listing *d, const struct code *c,
+	const struct code_func *f, const uint32_t *numbers)
+{
+	struct listing_ins in;
+
+	for (uint32_t at = f->start; at < f->end && listing_read(d, c, at, &in);
+	    at += in.length)
+		fprintf(out, "%llu %llu %s %u %u\n",
+			(unsigned long long)counters[at / 8].executed,
+			(unsigned long long)counters[at / 8].fell, in.name,
+			(unsigned)in.fused, (unsigned)numbers[next_of(c, &in) / 8]);
+}
+
 int
 profile_write(const struct code *c, const char *path)
 {
+	uint32_t *numbers = calloc(c->used / 8 + 1, sizeof(*numbers));
 	struct listing *d = listing_new();
 	FILE *out = fopen(path, "w");
-	struct listing_ins in;
 
-	if (d == NULL || out == NULL)
+	if (numbers == NULL || d == NULL || out == NULL)
 		return -1;
 	for (uint32_t f = 0; f < c->nfuncs; f++) {
 		if (!function_ran(&c->funcs[f]))
 			continue;
 		fprintf(out, "function %u\n", (unsigned)f);
-		for (uint32_t at = c->funcs[f].start; at < c->funcs[f].end &&
-		    listing_read(d, c, at, &in); at += in.length)
-			fprintf(out, "%llu %llu %s %u\n",
-				(unsigned long long)counters[at / 8].executed,
-				(unsigned long long)counters[at / 8].fell,
-				in.name, (unsigned)in.fused);
+		number(d, c, &c->funcs[f], numbers);
+		write_function(out, d, c, &c->funcs[f], numbers);
 	}
 	listing_free(d);
+	free(numbers);
 	return fclose(out) == 0 ? 0 : -1;
 }

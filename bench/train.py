@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Choose the sequences of instructions to fuse, from profiles.
 
-A profile is what `vmprofile -p -c PROFILE MODULE` wrote. Train on other programs
-than those that judge the result: bench/train/ has some, and language engines
-compiled to WebAssembly, running scripts, are the best there are.
+A profile is what `vmprofile -u -c PROFILE MODULE` wrote; PROFILE=WEIGHT counts
+it WEIGHT times. Train on other programs than those that judge the result:
+bench/train/ has some, and language engines compiled to WebAssembly, running
+scripts, are the best there are.
 
 The emitter gives each instruction the fused handler that reaches the end of
 straight code in the fewest dispatches. This does the same with the sequences
@@ -18,29 +19,69 @@ import random
 import re
 import sys
 
-MAX = 5			# longest sequence
+# The longest sequences, and which share of them is chosen before longer ones
+# are: first pairs, which other programs have as well.
+LENGTHS = [(2, 0.6), (3, 0.75), (5, 1)]
+MAX = LENGTHS[-1][0]
 ROUNDS = 20		# after each everything is counted again
 LEAST = 1e-3		# share of a program below which a function is left out
+SWEEPS = 3		# until what flows back to the beginnings of loops settles
 
+BR = "br_SSS"		# sequences go on where it goes
 # What does not go on with the next instruction.
-ENDS = re.compile(r"(br|br_table|call.*|return.*|unreachable)_[SKR]{3}")
+ENDS = re.compile(r"(br_table|call.*|return.*|unreachable)_[SKR]{3}")
 # What calls C, or is so large that a dispatch more does not matter.
 LARGE = re.compile(r"(memory_.*|table_.*|.*_drop|.*128|.*_any|mov_n|zero|.*_lane|"
                    r".*swizzle.*|.*shuffle.*|.*_wide_.)_[SKR]{3}")
 
 
+class Function:
+    """Instructions by their number: names, what follows (the end is the
+    number behind the last), how often each was executed and how often it was
+    come to from the one before it."""
+
+    def __init__(self):
+        self.executed, self.fell, self.names, self.next = [], [], [], []
+
+    def add(self, executed, fell, name, follows):
+        self.executed.append(executed)
+        self.fell.append(fell)
+        self.names.append(name)
+        self.next.append(follows)
+
+    def finish(self):
+        """How often each was come to in another way than from those that it
+        follows, and the chance to go on from each."""
+        n = len(self.names)
+        self.entered = [e - f for e, f in zip(self.executed, self.fell)]
+        self.goes_on = [0.0] * n
+        self.back = [0] * (n + 1)	# how often by a br from behind
+        for i in range(n):
+            to = self.next[i]
+            if self.executed[i] == 0 or to >= n:
+                continue
+            if self.names[i] == BR:
+                self.goes_on[i] = 1.0
+                self.entered[to] -= self.executed[i]
+                if to <= i:
+                    self.back[to] += self.executed[i]
+            elif not ENDS.fullmatch(self.names[i]):
+                self.goes_on[i] = self.fell[to] / self.executed[i]
+        return self
+
+
 def read(path):
-    """Functions: lists of (executed, fell, name)."""
+    """Functions, and how many instructions were executed."""
     functions, total = [], 0
     for line in open(path):
         if line.startswith("function"):
-            functions.append([])
+            functions.append(Function())
             continue
-        executed, fell, name, _ = line.split()
-        functions[-1].append((int(executed), int(fell), name))
+        executed, fell, name, _, follows = line.split()
+        functions[-1].add(int(executed), int(fell), name, int(follows))
         total += int(executed)
     least = total * LEAST
-    return [f for f in functions if sum(x[0] for x in f) > least], total
+    return [f.finish() for f in functions if sum(f.executed) > least], total
 
 
 # Other programs will do to other operations what these do: with xor what one
@@ -70,65 +111,85 @@ def vary(functions, rng, known, rate=0.3):
             others[name] += [x for x in group if x != name]
     out = []
     for function in functions:
-        varied = []
-        for executed, fell, name in function:
+        varied = Function()
+        for executed, fell, name, follows in zip(function.executed,
+                function.fell, function.names, function.next):
             op, key = name[:-4], name[-4:]
             if op in others and rng.random() < rate:
                 other = rng.choice(others[op]) + key
                 name = other if other in known else name
-            varied.append((executed, fell, name))
-        out.append(varied)
+            varied.add(executed, fell, name, follows)
+        out.append(varied.finish())
     return out
 
 
-def costs_of(names, chosen, prefixes):
-    """Dispatches from each instruction to the end, and how many instructions
-    its handler covers."""
-    n = len(names)
-    costs, covers = [0] * (n + 1), [1] * n
-    for i in range(n - 1, -1, -1):
-        best, cover = costs[i + 1], 1
-        for length in range(2, min(MAX, n - i) + 1):
-            seq = names[i:i + length]
-            if seq in chosen and costs[i + length] < best:
-                best, cover = costs[i + length], length
-            elif seq not in prefixes:
-                break
-        costs[i], covers[i] = 1 + best, cover
-    return costs, covers
+def cover(f, chosen, prefixes):
+    """Dispatches from each instruction to the end, and the number that each
+    one's handler leads to. As the emitter does it: a br ends in the first
+    pass, so that the second has costs for the beginnings of loops."""
+    n = len(f.names)
+    costs, ends = [0] * (n + 1), [i + 1 for i in range(n)]
+    for first in (True, False):
+        for i in range(n - 1, -1, -1):
+            to = f.next[i]
+            stop = first and f.names[i] == BR
+            best, end = 0 if stop else costs[to], to
+            seq, stop = (f.names[i],), stop or f.executed[i] == 0
+            while not stop and len(seq) < MAX and to < n:
+                seq += (f.names[to],)
+                stop = first and f.names[to] == BR
+                to = f.next[to]
+                if seq in chosen and (0 if stop else costs[to]) < best:
+                    best, end = 0 if stop else costs[to], to
+                elif seq not in prefixes:
+                    break
+            costs[i], ends[i] = 1 + best, end
+    return costs, ends
 
 
-def follow(function, covers):
+def follow(f, ends):
     """How often each instruction is dispatched to."""
-    flow = [executed - fell for executed, fell, _ in function] + [0] * MAX
-    for i, (executed, _, _) in enumerate(function):
-        if flow[i] <= 0 or executed == 0:
-            continue
-        through = flow[i]
-        for j in range(i + 1, min(i + covers[i] + 1, len(function))):
-            through = through * function[j][1] / max(function[j - 1][0], 1)
-        flow[i + covers[i]] += through
+    n = len(f.names)
+    back = f.back
+    for _ in range(SWEEPS):
+        flow = [e + b for e, b in zip(f.entered, back)] + [0]
+        back = [0] * (n + 1)
+        for i in range(n):
+            through = flow[i]
+            if through <= 0 or f.executed[i] == 0:
+                continue
+            j, end = i, ends[i]
+            while True:
+                through *= f.goes_on[j]
+                j = f.next[j]
+                if j == end or j >= n:
+                    break
+            if j <= i:
+                back[j] += through
+            else:
+                flow[j] += through
     return flow
 
 
-def count_gains(function, names, costs, flow, gains):
+def count_gains(f, costs, flow, gains, longest):
     """What each sequence that is not yet chosen would save."""
-    n = len(function)
+    n = len(f.names)
     for i in range(n):
         through = flow[i]
-        if through <= 0 or LARGE.fullmatch(names[i]) or ENDS.fullmatch(names[i]):
+        if through <= 0 or LARGE.fullmatch(f.names[i]) or \
+                ENDS.fullmatch(f.names[i]):
             continue
-        for length in range(2, min(MAX, n - i) + 1):
-            last = i + length - 1
-            if LARGE.fullmatch(names[last]):
+        j, seq = i, (f.names[i],)
+        while len(seq) < longest:
+            through *= f.goes_on[j]
+            j = f.next[j]
+            if through <= 0 or j >= n or LARGE.fullmatch(f.names[j]):
                 break
-            through = through * function[last][1] / max(function[last - 1][0], 1)
-            if through <= 0:
-                break
-            saved = costs[i] - 1 - costs[i + length]
+            seq += (f.names[j],)
+            saved = costs[i] - 1 - costs[f.next[j]]
             if saved > 0:
-                gains[names[i:i + length]] += through * saved
-            if ENDS.fullmatch(names[last]):
+                gains[seq] += through * saved
+            if ENDS.fullmatch(f.names[j]):
                 break
 
 
@@ -145,53 +206,58 @@ def by_chance(programs, rng, length):
     follow such as leave their result in the same place: most pairs of other
     programs occur, and the likely ones often."""
     after = collections.defaultdict(collections.Counter)
-    for functions, total, _ in programs:
+    for functions, total, weight in programs:
         here = collections.Counter()
-        for function, names in functions:
-            for i in range(1, len(names)):
-                if function[i][1] > 0:
-                    here[left_by(names[i - 1]), names[i]] += function[i][1] / total
-                here["", names[i]] += function[i][0] / total
+        for f in functions:
+            for i, name in enumerate(f.names):
+                to = f.next[i]
+                if f.goes_on[i] > 0 and to < len(f.names):
+                    here[left_by(name), f.names[to]] += \
+                        f.executed[i] * f.goes_on[i] / total
+                here["", name] += f.executed[i] / total
         for (left, name), share in here.items():
-            after[left][name] += share ** 0.5
+            after[left][name] += weight * share ** 0.5
     tables = {left: (list(c), list(c.values())) for left, c in after.items()}
-    out, left = [], ""
-    while len(out) < length:
+    out, left = Function(), ""
+    while len(out.names) < length:
         name = rng.choices(*tables[left])[0]
-        out.append((1, 1 if left else 0, name))
-        left = "" if ENDS.fullmatch(name) else left_by(name)
+        out.add(1, 1 if left else 0, name, len(out.names) + 1)
+        left = "" if name == BR or ENDS.fullmatch(name) else left_by(name)
         left = left if left in tables else ""
-    return [out], length
+    return [out.finish()], length
 
 
 def dispatches_of(functions, total, chosen, prefixes):
     """Dispatches for each instruction executed."""
     count = 0
-    for function, names in functions:
-        _, covers = costs_of(names, chosen, prefixes)
-        count += sum(follow(function, covers))
+    for f in functions:
+        _, ends = cover(f, chosen, prefixes)
+        count += sum(follow(f, ends))
     return count / total
 
 
-def train(programs, count, power):
-    """Sequences and the share of all dispatches they saved, best first.
-    programs: functions with names, instructions executed, weight."""
-    chosen, prefixes = {}, set()
+def train(programs, count, power, chosen, prefixes):
+    """Choose more until there are count: sequences and the share of all
+    dispatches they saved. programs: functions, instructions executed,
+    weight."""
+    base = len(chosen)
+    weights = sum(weight for _, _, weight in programs)
     while len(chosen) < count:
+        longest = next(n for n, share in LENGTHS 
+                       if len(chosen) - base < share * (count - base))
         score, shares = collections.Counter(), collections.Counter()
         for functions, total, weight in programs:
             gains = collections.Counter()
-            for function, names in functions:
-                costs, covers = costs_of(names, chosen, prefixes)
-                flow = follow(function, covers)
-                count_gains(function, names, costs, flow, gains)
+            for f in functions:
+                costs, ends = cover(f, chosen, prefixes)
+                count_gains(f, costs, follow(f, ends), gains, longest)
             for seq, saved in gains.items():
                 score[seq] += (saved / total) ** power * weight
-                shares[seq] += saved / total / len(programs)
+                shares[seq] += saved / total * weight / weights
         print(len(chosen), file=sys.stderr, flush=True)
         taken = 0
         for seq, _ in score.most_common():
-            if taken * ROUNDS >= count or len(chosen) == count:
+            if taken * ROUNDS >= count - base or len(chosen) == count:
                 break
             chosen[seq] = shares[seq]
             for length in range(2, len(seq)):
@@ -199,11 +265,25 @@ def train(programs, count, power):
             taken += 1
         if taken == 0:
             break
+
+
+def read_list(path, known=None):
+    """The sequences of a list that was written before."""
+    chosen, prefixes = {}, set()
+    for line in open(path) if path else ():
+        share, *seq = line.split("#")[0].split() or [0]
+        seq = tuple(seq)
+        if len(seq) > 1 and (known is None or known.issuperset(seq)):
+            chosen[seq] = float(share) / 1000
+            prefixes.update(seq[:n] for n in range(2, len(seq)))
     return chosen, prefixes
 
 
-def with_names(functions):
-    return [(f, tuple(x[2] for x in f)) for f in functions]
+def judge(paths, chosen, prefixes):
+    for path in paths:
+        functions, total = read(path)
+        rate = dispatches_of(functions, total, chosen, prefixes)
+        print(f"{path}: {rate:.3f}", file=sys.stderr)
 
 
 def main():
@@ -213,39 +293,46 @@ def main():
         help="the build's vm/exec/code_names.h")
     parser.add_argument("--power", type=float, default=0.5)
     parser.add_argument("--variants", type=int, default=3,
-        help="varied copies of each program")
+        help="varied copies of each program, which together count half")
     parser.add_argument("--chance", type=int, default=60000,
         help="instructions of a program by chance, which counts as a third of all")
     parser.add_argument("--judge", nargs="*", default=[],
         help="profiles to print dispatches for an instruction of")
+    parser.add_argument("--list", help="judge this list, and train nothing")
+    parser.add_argument("--about", help="the programs, for the list's head")
+    parser.add_argument("--base", help="choose more than there are in this list")
     parser.add_argument("count", type=int)
     parser.add_argument("profile", nargs="+")
     args = parser.parse_args()
 
+    if args.list:
+        judge(args.judge, *read_list(args.list))
+        return
     known = set(re.findall(r'"(\w+)"', open(args.names).read()))
     rng = random.Random(1)
     programs = []
     for path in args.profile:
+        path, _, weight = path.partition("=")
+        weight = float(weight or 1)
         functions, total = read(path)
         if total == 0:
             continue
-        programs.append((with_names(functions), total, 1))
+        programs.append((functions, total, weight))
         for _ in range(args.variants):
-            varied = vary(functions, rng, known)
-            programs.append((with_names(varied), total, 0.5 / args.variants))
+            programs.append((vary(functions, rng, known), total,
+                             0.5 * weight / args.variants))
     if args.chance > 0:
         functions, total = by_chance(programs, rng, args.chance)
-        programs.append((with_names(functions), total, len(args.profile) / 3))
-    chosen, prefixes = train(programs, args.count, args.power)
+        programs.append((functions, total,
+                         sum(w for _, _, w in programs) / 3))
+    chosen, prefixes = read_list(args.base, known)
+    train(programs, args.count, args.power, chosen, prefixes)
     print("# Sequences of handlers that are joined into one, and how many dispatches of a\n"
           "# thousand each saved when it was chosen, in the programs it was chosen on.\n"
-          "# Written by bench/train.py.")
+          f"# Written by bench/train.py{', from ' + args.about if args.about else ''}.")
     for seq, share in chosen.items():
         print(f"{1000 * share:.3f} {' '.join(seq)}")
-    for path in args.judge:
-        functions, total = read(path)
-        rate = dispatches_of(with_names(functions), total, chosen, prefixes)
-        print(f"{path}: {rate:.3f}", file=sys.stderr)
+    judge(args.judge, chosen, prefixes)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
  * usage: vmbench [OPTION] MODULE [ARGUMENT...]
  *   -t       print how long loading and running took, and the fuel used
  *   -l       lazy: translate each function at its first call
- *   -p       plain: fuse no instructions
+ *   -p       plain: fuse nothing, use no accumulator
+ *   -u       unjoined: join no sequences of instructions
  *   -d       print the code that the module was translated to; run nothing
  *   -c FILE  write how often each instruction was executed (of vmprofile)
  */
@@ -23,7 +24,7 @@
 #include "vm/exec/listing.h"
 
 struct options {
-	bool timed, plain, lazy, disassemble;
+	bool timed, plain, unjoined, lazy, disassemble;
 	const char *counts;
 };
 
@@ -131,6 +132,7 @@ run(const struct options *o, const uint8_t *bytes, size_t len)
 	int ret = 0;
 
 	vm->plain = o->plain;
+	vm->unjoined = o->unjoined;
 	vm_set_lazy(vm, o->lazy ? 1 : 0);
 	if (store == NULL || vm_module_new(vm, bytes, len, &module, &err) == -1) {
 		fprintf(stderr, "vmbench: %s\n", err.text);
@@ -150,7 +152,7 @@ static int
 usage(void)
 {
 	fprintf(stderr,
-		"usage: vmbench [-dlpt] [-c FILE] MODULE [ARGUMENT...]\n");
+		"usage: vmbench [-dlptu] [-c FILE] MODULE [ARGUMENT...]\n");
 	return 2;
 }
 
@@ -163,10 +165,11 @@ main(int argc, char **argv)
 	size_t len = 0;
 	int opt, ret;
 
-	while ((opt = getopt(argc, argv, "+c:dlpt")) != -1) {
+	while ((opt = getopt(argc, argv, "+c:dlptu")) != -1) {
 		o.timed |= opt == 't';
 		o.lazy |= opt == 'l';
 		o.plain |= opt == 'p';
+		o.unjoined |= opt == 'u';
 		o.disassemble |= opt == 'd';
 		if (opt == 'c')
 			o.counts = optarg;

@@ -451,6 +451,13 @@ finish(void)
 	store_empty();
 }
 
+static int
+hand_over(void *arg, int sock, struct err *err)
+{
+	fd_close(&sock);
+	return err_set(err, PROTO_ERROR_UNAVAILABLE, "there is no successor");
+}
+
 static void
 setup_jobs(void)
 {
@@ -479,7 +486,7 @@ setup_jobs(void)
 	conns.context = (struct request_context){
 		.jobs = fuzz.jobs, .workers = fuzz.workers, .store = fuzz.store, .base = fuzz.base,
 		.options = &fuzz.current, .keeper = fuzz.keeper,
-		.queue = fuzz.queue,
+		.queue = fuzz.queue, .hand_over = hand_over,
 	};
 	fuzz.conns = conns_new(&conns);
 	if (fuzz.queue == NULL || fuzz.jobs == NULL || fuzz.conns == NULL)

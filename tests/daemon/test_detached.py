@@ -314,8 +314,11 @@ def test_a_watcher_that_does_not_read_is_told_what_it_missed():
 def test_what_has_ended_is_kept_for_a_time_and_number():
     daemon = Daemon("--max-kept-per-user", "3")
     conn = daemon.connect()
-    numbers = [submit(conn, f"out {i}\n") for i in range(5)]
-    until(lambda: sorted(jobs(conn)) == numbers[2:])
+    numbers = []
+    for i in range(5):      # each ends before the next
+        numbers.append(submit(conn, f"out {i}\n"))
+        until(lambda: jobs(conn)[numbers[-1]]["state"] == "done")
+    equal(sorted(jobs(conn)), numbers[2:])
     equal(follow(conn, numbers[4])[1][1], b"4\n")
     daemon = Daemon("--keep-time", "1s")
     conn = daemon.connect()

@@ -119,7 +119,7 @@ def test_command_line_passes_the_file_at_a_reload_too():
     d = Configured("")
     d.reload("log-level = err\n")   # said by the command line: debug
     equal(d.status("exit 0\n"), "OK")
-    contains(d.log().rpartition("read again")[2], "connection of user")
+    until(lambda: "connection of user" in d.log().rpartition("read again")[2])
 
 
 @test

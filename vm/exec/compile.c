@@ -113,6 +113,7 @@ compiler_new(struct vm_module *vm)
 		return NULL;
 	}
 	c->t.e.plain = vm->vm->plain;
+	c->t.e.unjoined = vm->vm->unjoined;
 	c->t.one_nan = vm->vm->one_nan;
 	c->t.layouts = vm->layouts;
 	return c;

@@ -16,7 +16,8 @@
 
 struct vm {
 	struct canon canon;
-	bool plain;		/* fuse no instructions: for tests */
+	bool plain;		/* each instruction by itself: for tests */
+	bool unjoined;		/* join no sequences: for profiles */
 	size_t lazy_bytes;	/* see vm_set_lazy */
 	bool one_nan;		/* see vm_set_one_nan */
 };

@@ -423,26 +423,54 @@ put_handler(struct emitter *e, uint32_t at, uint32_t handler)
 	memcpy(e->code->region.base + at, &address, sizeof(address));
 }
 
+static uint16_t
+handler_of(const struct ins *in)
+{
+	uint16_t h = code_handler_of[in->op][in->ca][in->cb][in->cd];
+
+	assert(h != 0);
+	return h - 1;
+}
+
+static void
+put_ins_at(struct emitter *e, const struct ins *in, uint32_t at)
+{
+	uint16_t h = handler_of(in);
+	const struct code_format *format = &code_formats[h];
+	uint8_t *bytes = e->code->region.base + at;
+
+	memset(bytes, 0, format->length);
+	put_handler(e, at, h);
+	for (unsigned i = 0; i < format->nfields; i++)
+		put_field(e, in, bytes + format->fields[i].offset,
+			format->fields[i].field, format->fields[i].type);
+}
+
+void
+emitter_replace_first(struct emitter *e, const struct ins *in)
+{
+	struct written *first = &e->written[0];
+
+	assert(code_formats[first->handler].length ==
+		code_formats[handler_of(in)].length);
+	first->handler = handler_of(in);
+	put_ins_at(e, in, first->at);
+}
+
 static void
 put_ins(struct emitter *e, const struct ins *in)
 {
-	uint16_t h = code_handler_of[in->op][in->ca][in->cb][in->cd];
-	const struct code_format *format = &code_formats[h - 1];
-	uint8_t *at = code_reserve(e, format->length);
+	uint16_t h = handler_of(in);
+	const struct code_format *format = &code_formats[h];
 
-	assert(h != 0);
-	if (at == NULL)
+	if (code_reserve(e, format->length) == NULL)
 		return;
-	memset(at, 0, format->length);
-	put_handler(e, e->code->used, h - 1u);
-	for (unsigned i = 0; i < format->nfields; i++)
-		put_field(e, in, at + format->fields[i].offset,
-			format->fields[i].field, format->fields[i].type);
+	put_ins_at(e, in, e->code->used);
 	if (in->op == CODE_CALL)
 		put_fixup(e, e->code->used + format->fields[0].offset,
 			in->f[FIELD_T]);
 	put_line(e, format->length / 8, in->offset);
-	put_written(e, h - 1u);
+	put_written(e, h);
 	e->code->used += format->length;
 	if (in->refs != 0) {
 		struct code_map map = { e->code->used, in->refs };
@@ -551,7 +579,7 @@ emitter_end(struct emitter *e)
 	uint32_t *costs;
 
 	emitter_flush(e);
-	if (e->failed || e->plain || CODE_FUSED == 0)
+	if (e->failed || e->plain || e->unjoined || CODE_FUSED == 0)
 		return;
 	costs = code_grow(e, e->costs, e->nwritten, &e->cap_costs,
 		sizeof(*costs));

@@ -35,14 +35,18 @@ struct code_info {
 	uint8_t results;	/* of an operation in C */
 	uint16_t swap, inverse, branch, branch_not;	/* comparisons */
 	uint16_t index, any;	/* loads and stores */
+	bool is_sum;		/* the result is in the sum's accumulator too */
+	uint16_t sum;		/* the same with an operand from there */
 };
 
 struct code_operand_load {
 	uint16_t op, load, fused;
+	uint16_t sum;		/* the same, adding to the last sum */
 };
 
 struct code_pair {
 	uint16_t first, second, fused;
+	uint16_t sum;		/* the same with z from the last sum */
 	bool on_left, on_right;	/* where the second has the first's result */
 	bool z_is_constant;
 };
@@ -60,7 +64,9 @@ extern const unsigned code_noperand_loads, code_npairs;
 
 /* Banks of accumulators. */
 enum bank {
-	BANK_INT, BANK_F32, BANK_F64, BANK_V128, BANK_COUNT,
+	BANK_INT, BANK_F32, BANK_F64, BANK_V128,
+	BANK_SUM32, BANK_SUM64,	/* the last sum of floats */
+	BANK_COUNT,
 	BANK_NONE = BANK_COUNT
 };
 
@@ -121,7 +127,8 @@ struct emitter {
 	uint32_t *costs;		/* of the code from each of them on */
 	uint32_t nwritten, cap_written, cap_costs;
 	uint32_t line_offset;
-	bool plain;		/* fuse nothing: a switch for tests */
+	bool plain;		/* fuse nothing, use no accumulator: for tests */
+	bool unjoined;		/* join no sequences: for profiles */
 	bool failed;
 };
 
@@ -147,6 +154,9 @@ emitter_next(const struct emitter *e)
 {
 	return e->serial + e->count;
 }
+
+/* Write in over the first instruction of the function, which is as long. */
+void emitter_replace_first(struct emitter *e, const struct ins *in);
 
 /* Write the window as code. */
 void emitter_flush(struct emitter *e);

@@ -30,6 +30,9 @@ CTYPE = {"i": "uint32_t", "l": "uint64_t", "f": "float", "d": "double",
          "v": "v128"}
 ACC = {"i": "(uint32_t)R0", "l": "R0", "f": "S0", "d": "D0", "v": "V0"}
 ACC_LVALUE = {"i": "R0", "l": "R0", "f": "S0", "d": "D0", "v": "V0"}
+SUM = {"f": "S1", "d": "D1"}
+IS_SUM = {f"{FLOAT[t][0]}_{name}{end}" for t in FLOAT for name in instrs.SUMS
+          for end in ("", "_sum")}
 BYTES = {"uint8_t": 1, "int8_t": 1, "uint16_t": 2, "int16_t": 2, "uint32_t": 4,
          "int32_t": 4, "uint64_t": 8, "float": 4, "double": 8}
 FIELD_BYTES = {"u16": 2, "u32": 4, "k32": 4, "k64": 8, "branch": 4}
@@ -106,14 +109,17 @@ def constant(t):
     return "k64" if t == "d" else "k32"
 
 
-def result(cls, t, layout, expr):
+def result(cls, t, layout, expr, name=None):
     acc = ACC_LVALUE[t]
+    if name in IS_SUM:
+        acc = f"{SUM[t]} = {acc}"
     cast = "(uint32_t)" if t == "i" else ""
     store = ""
     if cls == S:
         d = layout.offset("d")
         store = {"i": f" SLOT({d}) = R0;", "l": f" SLOT({d}) = R0;",
-                 "v": f" SET_SLOT_v({d}, V0);"}.get(t, f" SLOT_{t}({d}) = {acc};")
+                 "v": f" SET_SLOT_v({d}, V0);"}.get(
+                 t, f" SLOT_{t}({d}) = {ACC_LVALUE[t]};")
     return f"{acc} = {cast}({expr});{store}"
 
 
@@ -149,13 +155,30 @@ def emit_binary():
     for name, t, commutes, left, body in BIN:
         op(name, "BIN", t=t, r=t, commutes=commutes, left_k=left)
         pre, expr = split_body(body)
-        for a, b in binary_classes(commutes, left):
+        classes = binary_classes(commutes, left)
+        # Squares and doubles: a float comes back from its slot much later
+        # than it is in the accumulator.
+        if t in "fd" and commutes:
+            classes.append((R, R))
+        for a, b in classes:
             for d in (S, R):
                 lay = operands_layout(a, b, t, d)
                 handler(name, (a, b, d), lay,
                     f"{CTYPE[t]} a = {operand(a, t, lay, 'a')}, "
                     f"b = {operand(b, t, lay, 'b')}; {pre}"
-                    + result(d, t, lay, expr))
+                    + result(d, t, lay, expr, name))
+
+
+def emit_sum():
+    for name, of, t, expr in instrs.SUM:
+        op(name, "SUM", t=t, r=t)
+        ops[index[of]]["sum"] = name
+        for a in (S, R):
+            for d in (S, R):
+                lay = operands_layout(a, R, t, d)
+                handler(name, (a, S, d), lay,
+                    f"{CTYPE[t]} a = {operand(a, t, lay, 'a')}, s = {SUM[t]}; "
+                    + result(d, t, lay, expr, name))
 
 
 def emit_compare():
@@ -343,28 +366,54 @@ def emit_operand_load():
                         f"CHECK(ea, {BYTES[mem]}); "
                         f"{CTYPE[t]} b = MEM_{mem}(ea), "
                         f"a = {operand(a, t, lay, 'a')}; "
-                        + result(d, t, lay, expr))
+                        + result(d, t, lay, expr, name))
 
 
-def emit_pair():
+def emit_operand_load_sum():
+    loads = {name: (t, mem) for name, t, mem, _ in LOAD}
+    for name, _, load, expr in instrs.OPERAND_LOAD:
+        t, mem = loads[load]
+        if name not in IS_SUM:
+            continue
+        op(name + "_sum", "OPERAND_LOAD_SUM", t=t, r=t)
+        for b in (S, R):
+            for d in (S, R):
+                lay = operands_layout(R, b, t, d).add("o", "u32")
+                at = operand(b, "i", lay, "b")
+                handler(name + "_sum", (S, b, d), lay,
+                    f"uint64_t ea = (uint64_t)({at}) + LDU32($o); "
+                    f"CHECK(ea, {BYTES[mem]}); "
+                    f"{CTYPE[t]} b = MEM_{mem}(ea), a = {SUM[t]}; "
+                    + result(d, t, lay, expr, name))
+
+
+def emit_pairs():
     for name, t, _, _, _, z_const, expr in instrs.PAIR:
-        op(name, "PAIR", t=t, r=t)
-        for a in (S, R):
-            for b in (S, K) if t in "il" else (S,):
-                for d in (S, R):
-                    lay = operands_layout(a, b, t, d)
-                    lay2 = Layout()
-                    for n, kind, _ in lay.fields:
-                        if kind == "u16":
-                            lay2.add(n, kind)
-                    lay2.add("o", "u32") if z_const else lay2.add("c", "u16")
-                    if b == K:
-                        lay2.add("k", "k32")
-                    z = "LDU32($o)" if z_const else f"SLOT_{t}($c)"
-                    handler(name, (a, b, d), lay2,
-                        f"{CTYPE[t]} x = {operand(a, t, lay2, 'a')}, "
-                        f"y = {operand(b, t, lay2, 'b')}, z = {z}; "
-                        + result(d, t, lay2, expr))
+        emit_pair(name, t, z_const, expr, False)
+        if name in IS_SUM:
+            emit_pair(name + "_sum", t, z_const, expr, True)
+
+
+def emit_pair(name, t, z_const, expr, z_sum):
+    op(name, "PAIR", t=t, r=t)
+    for a in (S, R):
+        for b in (S, K) if t in "il" else (S, R) if a == R else (S,):
+            for d in (S, R):
+                lay = operands_layout(a, b, t, d)
+                lay2 = Layout()
+                for n, kind, _ in lay.fields:
+                    if kind == "u16":
+                        lay2.add(n, kind)
+                if not z_sum:
+                    lay2.add(*(("o", "u32") if z_const else ("c", "u16")))
+                if b == K:
+                    lay2.add("k", "k32")
+                z = SUM[t] if z_sum else \
+                    "LDU32($o)" if z_const else f"SLOT_{t}($c)"
+                handler(name, (a, b, d), lay2,
+                    f"{CTYPE[t]} x = {operand(a, t, lay2, 'a')}, "
+                    f"y = {operand(b, t, lay2, 'b')}, z = {z}; "
+                    + result(d, t, lay2, expr, name))
 
 
 def emit_raw():
@@ -532,6 +581,10 @@ def info_row(o):
     for key in ("commutes", "left_k", "collects"):
         if o.get(key):
             parts.append(f".{key} = true")
+    if o["name"] in IS_SUM:
+        parts.append(".is_sum = true")
+    if o.get("t") in FLOAT:
+        parts.append(f".sum = {enum(o.get('sum'))}")
     if o.get("results"):
         parts.append(f".results = {o['results']}")
     for key in ("swap", "inverse", "branch", "branch_not", "index", "any"):
@@ -583,10 +636,12 @@ def write_info(path):
                    f"{{ {fields} }} }},\t/* {h.name} */")
     out += ["};", "", "const struct code_operand_load code_operand_loads[] = {"]
     for name, second, load, _ in instrs.OPERAND_LOAD:
-        out.append(f"\t{{ {enum(second)}, {enum(load)}, {enum(name)} }},")
+        out.append(f"\t{{ {enum(second)}, {enum(load)}, {enum(name)}, "
+                   f"{enum(name + '_sum' if name in IS_SUM else None)} }},")
     out += ["};", "", "const struct code_pair code_pairs[] = {"]
     for name, t, first, second, side, z_const, _ in instrs.PAIR:
         out.append(f"\t{{ {enum(first)}, {enum(second)}, {enum(name)}, "
+                   f"{enum(name + '_sum' if name in IS_SUM else None)}, "
                    f"{str('a' in side).lower()}, {str('b' in side).lower()}, "
                    f"{str(bool(z_const)).lower()} }},")
     out += ["};"]
@@ -703,8 +758,10 @@ emit_select_compare()
 emit_unary()
 emit_load()
 emit_store()
+emit_sum()
 emit_operand_load()
-emit_pair()
+emit_operand_load_sum()
+emit_pairs()
 emit_simd()
 emit_raw()
 emit_call_c()

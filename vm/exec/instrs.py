@@ -179,6 +179,20 @@ OPERAND_LOAD = [
     ("f64_mul_load", "f64_mul", "f64_load", "a * b"),
 ]
 
+# The last sum. A float that was stored to a slot comes back ten cycles later
+# (an integer at once, on the machines at hand), which is what loops that add up
+# used to wait for. So the sums of each kind of float stay in an accumulator of
+# their own, S1 or D1, past the loads and products between them, and these rows
+# take an operand from there.
+SUMS = ["add", "sub", "mul_add", "mul_sub", "add_load", "sub_load"]
+# (name, operation, type, expression): s is the last sum, a the other operand
+SUM = [
+    ("f32_add_sum", "f32_add", "f", "a + s"),
+    ("f32_sub_sum", "f32_sub", "f", "s - a"),
+    ("f64_add_sum", "f64_add", "d", "a + s"),
+    ("f64_sub_sum", "f64_sub", "d", "s - a"),
+]
+
 # Two operations: the first one's result and z are the operands of the second.
 # Both round: a fused multiply-add would not be WebAssembly's.
 # (name, type, first, second, side of the second that the first one's result

@@ -270,7 +270,7 @@ code_run(const struct func_inst *f, uint64_t *fp)
 	fp[f->param_slots] = (uint64_t)(uintptr_t)stub_address(&stub_exit);
 #ifdef DISPATCH_TAIL
 	(*(const handler *)(const void *)f->code)(f->code, fp, mem, msz,
-		f->instance, 0, 0, 0, (v128){ 0 });
+		f->instance, 0, 0, 0, (v128){ 0 }, 0, 0);
 #else
 	struct registers r = { .pc = f->code, .fp = fp, .mem = mem,
 		.msz = msz, .ctx = f->instance };

@@ -3,7 +3,8 @@
  * generated handlers are made of. Runs in the confined child.
  *
  * The registers are the arguments of every handler: the place in the code,
- * the frame, memory 0, the instance, and one accumulator for each bank. With
+ * the frame, memory 0, the instance, one accumulator for each bank, and one
+ * more for the last sum of each kind of float (instrs.py says why). With
  * DISPATCH_TAIL a handler ends by calling the next one, which the compiler
  * turns into a jump (configure checks that it does); the registers never
  * leave the processor's. Without, as at -O0 and under the sanitizers, where
@@ -70,9 +71,12 @@ typedef unsigned __int128 __attribute__((may_alias, aligned(8))) v128_slots;
 #define S0 s0
 #define D0 d0
 #define V0 v0
+#define S1 s1
+#define D1 d1
 #define PARAMS const uint8_t *pc, uint64_t *fp, uint8_t *mem, uint64_t msz, \
-	struct vm_instance *ctx, uint64_t r0, float s0, double d0, v128 v0
-#define ARGS pc, fp, mem, msz, ctx, r0, s0, d0, v0
+	struct vm_instance *ctx, uint64_t r0, float s0, double d0, v128 v0, \
+	float s1, double d1
+#define ARGS pc, fp, mem, msz, ctx, r0, s0, d0, v0, s1, d1
 #ifdef __clang__
 #define TAIL __attribute__((musttail)) return
 #else
@@ -94,6 +98,8 @@ struct registers {
 	float s0;
 	double d0;
 	v128 v0;
+	float s1;
+	double d1;
 	const uint8_t *next;	/* where the last handler fell to: VM_PROFILE */
 };
 
@@ -106,6 +112,8 @@ struct registers {
 #define S0 (r->s0)
 #define D0 (r->d0)
 #define V0 (r->v0)
+#define S1 (r->s1)
+#define D1 (r->d1)
 #define PARAMS struct registers *r
 #define GOTO(name) do { machine_##name(r); return; } while (0)
 #define DISPATCH() return

@@ -170,8 +170,35 @@ in_acc(const struct operands *s, const struct entry *entry)
 {
 	enum bank b = letter_bank(entry->type);
 
-	return entry->kind != ENTRY_CONST && b != BANK_NONE &&
+	return !s->e->plain && entry->kind != ENTRY_CONST && b != BANK_NONE &&
 		s->e->acc[b] == entry->slot;
+}
+
+static enum bank
+sum_bank(char type)
+{
+	return type == 'f' ? BANK_SUM32 : type == 'd' ? BANK_SUM64 : BANK_NONE;
+}
+
+bool
+in_sum(const struct operands *s, const struct entry *entry)
+{
+	enum bank b = sum_bank(entry->type);
+
+	return !s->e->plain && entry->kind != ENTRY_CONST && b != BANK_NONE &&
+		s->e->acc[b] == entry->slot;
+}
+
+/* The accumulators equal what in writes to its slot. */
+static void
+result_in_acc(struct operands *s, const struct ins *in)
+{
+	const struct code_info *info = &code_info[in->op];
+
+	if (in->bank != BANK_NONE)
+		s->e->acc[in->bank] = in->f[FIELD_D];
+	if (info->is_sum)
+		s->e->acc[sum_bank(info->r)] = in->f[FIELD_D];
 }
 
 static void
@@ -196,7 +223,8 @@ join_moves(struct emitter *e, uint32_t from, uint32_t to)
 {
 	struct ins *last = e->count > 0 ? &e->window[e->count - 1] : NULL;
 
-	if (last == NULL || last->op != CODE_MOV || last->ca != CLASS_S)
+	if (e->plain || last == NULL || last->op != CODE_MOV ||
+	    last->ca != CLASS_S)
 		return false;
 	last->op = CODE_MOV2;
 	last->f[FIELD_B] = last->f[FIELD_D];
@@ -306,7 +334,7 @@ last_def(struct operands *s, const struct entry *entry)
 	struct emitter *e = s->e;
 	struct ins *in;
 
-	if (entry->kind != ENTRY_TEMP || entry->def == 0 ||
+	if (e->plain || entry->kind != ENTRY_TEMP || entry->def == 0 ||
 	    entry->def + 1 != emitter_next(e))
 		return NULL;
 	in = emitter_at(e, entry->def);
@@ -324,6 +352,42 @@ unemit(struct operands *s)
 	e->count--;
 	for (unsigned i = 0; i < BANK_COUNT; i++)
 		e->acc[i] = e->window[e->count].acc_before[i];
+}
+
+void
+hold_def(struct operands *s, const struct entry *entry, struct held *h)
+{
+	struct ins *def = last_def(s, entry);
+
+	h->holds = def != NULL && def->cd == CLASS_S;
+	if (h->holds) {
+		h->ins = *def;
+		unemit(s);
+	}
+}
+
+void
+release_def(struct operands *s, struct entry *entry, struct held *h)
+{
+	struct emitter *e = s->e;
+	uint32_t acc[BANK_COUNT];
+	struct ins *in;
+
+	if (!h->holds)
+		return;
+	memcpy(acc, e->acc, sizeof(acc));
+	in = emit(e, h->ins.op);
+	/* What the moves clobbered of the accumulators' names is not read: an
+	 * instruction that read one read a local or its own operand. */
+	*in = h->ins;
+	memcpy(in->acc_before, acc, sizeof(acc));
+	slot_written(s, in->f[FIELD_D]);
+	result_in_acc(s, in);
+	entry->def = emitter_next(e) - 1;
+	if (in->ca == CLASS_S)
+		s->last_use[in->f[FIELD_A]] = entry->def;
+	if (in->cb == CLASS_S)
+		s->last_use[in->f[FIELD_B]] = entry->def;
 }
 
 uint32_t
@@ -493,8 +557,7 @@ push_result(struct operands *s, struct ins *in, char type, bool in_bank)
 	slot_written(s, slot);
 	if (type == 'v')
 		slot_written(s, slot + 1);
-	if (bank != BANK_NONE)
-		s->e->acc[bank] = slot;
+	result_in_acc(s, in);
 	push_temp(s, type);
 	s->entries[s->n - 1].def = emitter_next(s->e) - 1;
 }
@@ -524,7 +587,7 @@ retarget(struct operands *s, const struct entry *entry, uint32_t slot)
 {
 	struct ins *in;
 
-	if (entry->kind != ENTRY_TEMP || entry->def == 0 ||
+	if (s->e->plain || entry->kind != ENTRY_TEMP || entry->def == 0 ||
 	    entry->def < s->region || s->last_use[slot] > entry->def)
 		return false;
 	in = emitter_at(s->e, entry->def);
@@ -546,8 +609,13 @@ void
 local_set(struct operands *s, uint32_t slot, bool keep)
 {
 	struct entry e = pop(s);
+	struct held held = { .holds = false };
 
+	/* Behind the moves the instruction may still write the local. */
+	if (s->refs[slot] != ENTRY_NONE)
+		hold_def(s, &e, &held);
 	materialize_refs(s, slot);
+	release_def(s, &e, &held);
 	if (e.kind == ENTRY_LOCAL && e.slot == slot) {
 		if (keep)
 			push_local(s, e.type, slot);

@@ -99,6 +99,19 @@ struct ins *last_def(struct operands *s, const struct entry *entry);
 void unemit(struct operands *s);
 
 /*
+ * Moves that would stand between an instruction and who takes its result, and
+ * keep the two from becoming one. Put them before the instruction: they write
+ * canonical slots below its operands, and read none of its result.
+ */
+struct held {
+	bool holds;
+	struct ins ins;
+};
+
+void hold_def(struct operands *s, const struct entry *entry, struct held *h);
+void release_def(struct operands *s, struct entry *entry, struct held *h);
+
+/*
  * Emit op on operands that were popped, choosing classes; operands may change
  * sides when the operation has a mirror image. For one operand b is NULL.
  */
@@ -107,6 +120,8 @@ struct ins *emit_operands(struct operands *s, enum code_op op, struct entry *a,
 /* Name an operand as a slot: a constant is materialized. */
 uint32_t as_slot(struct operands *s, struct entry *entry);
 bool in_acc(const struct operands *s, const struct entry *entry);
+/* The same of the last sum of floats. */
+bool in_sum(const struct operands *s, const struct entry *entry);
 /* Take the operand from the accumulator; its slot may stay unwritten. */
 void use_acc(struct operands *s, const struct entry *entry);
 

@@ -38,7 +38,8 @@ translator_init(struct translator *t, const struct module *m,
 	t->v = v;
 	emitter_init(&t->e, code, err);
 	t->global_offsets = calloc((size_t)m->nglobals + 1, sizeof(uint32_t));
-	if (t->global_offsets == NULL || operands_init(&t->s, &t->e) == -1) {
+	if (t->global_offsets == NULL || operands_init(&t->s, &t->e) == -1 ||
+	    zero_init(&t->zero) == -1) {
 		translator_clear(t);
 		return err_set(err, VM_NOMEM, "out of memory");
 	}
@@ -51,6 +52,7 @@ translator_clear(struct translator *t)
 {
 	operands_clear(&t->s);
 	emitter_clear(&t->e);
+	zero_clear(&t->zero);
 	pool_free(t->e.code->pool, t->ctrls);
 	free(t->global_offsets);
 	t->ctrls = NULL;
@@ -68,7 +70,7 @@ control_push(struct translator *t, enum op op, struct blocktype type)
 	t->ctrls = c;
 	c = &t->ctrls[t->nctrls];
 	*c = (struct control){ .op = op, .type = type, .height = t->s.n,
-		.dead = t->dead };
+		.dead = t->dead, .nset = t->zero.n };
 	if (label_new(&t->e, LABEL_TARGET(t->nctrls)) == -1 ||
 	    label_new(&t->e, LABEL_ELSE(t->nctrls)) == -1)
 		return NULL;
@@ -77,23 +79,10 @@ control_push(struct translator *t, enum op op, struct blocktype type)
 }
 
 static void
-emit_zero(struct translator *t, uint32_t from, uint32_t count)
+add_reference_locals(struct translator *t, uint32_t slot, uint32_t count)
 {
-	static const uint16_t small[] = {
-		[1] = CODE_ZERO1, [2] = CODE_ZERO2, [3] = CODE_ZERO3,
-		[4] = CODE_ZERO4, [6] = CODE_ZERO6, [8] = CODE_ZERO8,
-	};
-	struct ins *in;
-
-	if (count == 0)
-		return;
-	if (count < sizeof(small) / sizeof(small[0]) && small[count] != 0) {
-		in = emit(&t->e, small[count]);
-	} else {
-		in = emit(&t->e, CODE_ZERO);
-		in->f[FIELD_N] = count;
-	}
-	in->f[FIELD_A] = from;
+	code_add_span(&t->e, slot, count);
+	zero_reference(&t->zero, slot, count);
 }
 
 /* Tell the collector which locals are references to the heap. */
@@ -112,7 +101,7 @@ add_spans(struct translator *t)
 		const struct local_span *s = &v->spans[i];
 
 		if (type_letter(t->module, s->type) == 'r')
-			code_add_span(&t->e, s->slot + 1, s->end - first);
+			add_reference_locals(t, s->slot + 1, s->end - first);
 		first = s->end;
 	}
 }
@@ -143,6 +132,7 @@ translator_begin(struct translator *t, uint32_t func)
 	f->ntries = 0;
 	t->e.offset = t->module->funcs[func].body.offset;
 	emitter_begin(&t->e);
+	zero_begin(t, t->header + 1, nslots - t->header - 1);
 	/* A call of a function of few bytes may zero 50,000 locals. */
 	t->e.pos = nslots / SLOTS_PER_FUEL;
 	add_spans(t);
@@ -154,7 +144,6 @@ translator_begin(struct translator *t, uint32_t func)
 	if (label_new(&t->e, LABEL_SKIP) == -1 ||
 	    control_push(t, OP_BLOCK, none) == NULL)
 		return -1;
-	emit_zero(t, t->header + 1, nslots - t->header - 1);
 	return 0;
 }
 

@@ -20,6 +20,17 @@ struct control {
 	bool used;		/* something branches to its end */
 	bool has_else;		/* its else label is still to be bound */
 	uint32_t outer_try;	/* of a try_table: the one around it */
+	uint32_t nset;		/* locals that were set before it: struct zero */
+};
+
+/* See translate_zero.c. */
+struct zero {
+	bool *set;		/* by slot: set already in the open blocks */
+	uint32_t *order;	/* slots, in the order in which they were set */
+	uint32_t n;
+	uint32_t first;		/* slot of the first declared local */
+	uint32_t low, high;	/* slots that must be zero, if low < high */
+	bool emitted;
 };
 
 struct translator {
@@ -36,6 +47,7 @@ struct translator {
 	struct code_func *func;		/* the function */
 	const struct functype *type;	/* its type */
 	uint32_t header;	/* its slot for the return address */
+	struct zero zero;
 	uint32_t *global_offsets;	/* of own globals, from the instance */
 };
 

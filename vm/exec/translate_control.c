@@ -149,6 +149,45 @@ fuse_inc_branch(struct translator *t, struct ins *cmp)
 	return true;
 }
 
+/* The test is eqz of an and that nobody else reads: leave the and alone. */
+static struct ins *
+skip_eqz(struct translator *t, struct ins *def)
+{
+	struct ins *and = def - 1;
+
+	if (def->op != CODE_I32_EQZ || def->ca != CLASS_R || t->e.count < 2 ||
+	    and->op != CODE_I32_AND || and->cd != CLASS_R)
+		return def;
+	unemit(&t->s);
+	return and;
+}
+
+/* Branch if a local, to which the last instruction added a constant, is not
+ * zero (or, negated, is): the end of loops that count down. */
+static bool
+fuse_count_down(struct translator *t, const struct entry *cond, bool negate,
+	uint32_t label)
+{
+	struct emitter *e = &t->e;
+	struct ins *add = e->count > 0 ? &e->window[e->count - 1] : NULL;
+	uint32_t x = cond->slot;
+
+	if (e->plain || add == NULL || cond->kind != ENTRY_LOCAL ||
+	    add->op != CODE_I32_ADD || add->ca != CLASS_S ||
+	    add->cb != CLASS_K || add->cd != CLASS_S ||
+	    add->f[FIELD_A] != x || add->f[FIELD_D] != x)
+		return false;
+	add->op = negate ? CODE_INC_BR_I32_EQ : CODE_INC_BR_I32_NE;
+	add->has_result = false;
+	add->f[FIELD_O] = (uint32_t)add->k[0];
+	add->k[0] = 0;
+	add->f[FIELD_D] = 0;
+	add->f[FIELD_T] = label;
+	add->pos = e->pos;
+	add->offset = e->offset;
+	return true;
+}
+
 /* The test of a conditional branch was the last instruction: let it branch. */
 static bool
 fuse_branch(struct translator *t, const struct entry *cond, bool negate,
@@ -158,7 +197,11 @@ fuse_branch(struct translator *t, const struct entry *cond, bool negate,
 	const struct code_info *info;
 
 	if (def == NULL)
-		return false;
+		return fuse_count_down(t, cond, negate, label);
+	if (skip_eqz(t, def) != def) {
+		def--;
+		negate = !negate;
+	}
 	info = &code_info[def->op];
 	if (info->kind == CODE_KIND_CMP) {
 		if (negate && info->inverse != CODE_NONE)
@@ -190,6 +233,7 @@ done:
 	def->f[FIELD_D] = 0;
 	def->f[FIELD_T] = label;
 	def->pos = t->e.pos;
+	def->offset = t->e.offset;
 	for (unsigned i = 0; i < BANK_COUNT; i++)
 		t->e.acc[i] = def->acc_before[i];
 	if (code_info[def->op].kind == CODE_KIND_INC_BRANCH)
@@ -221,43 +265,6 @@ emit_cond_branch(struct translator *t, struct entry *cond, bool negate,
 	t->s.region = emitter_next(&t->e);
 }
 
-void
-hold_test(struct translator *t, const struct entry *cond, struct held *h)
-{
-	struct ins *def = last_def(&t->s, cond);
-
-	h->holds = def != NULL && def->cd == CLASS_S;
-	if (h->holds) {
-		h->ins = *def;
-		unemit(&t->s);
-	}
-}
-
-void
-release_test(struct translator *t, struct entry *cond, struct held *h)
-{
-	struct emitter *e = &t->e;
-	uint32_t acc[BANK_COUNT];
-	struct ins *in;
-
-	if (!h->holds)
-		return;
-	memcpy(acc, e->acc, sizeof(acc));
-	in = emit(e, h->ins.op);
-	/* What the moves clobbered of the accumulators' names is not read: a
-	 * test that read an accumulator read a local or its own operand. */
-	*in = h->ins;
-	memcpy(in->acc_before, acc, sizeof(acc));
-	slot_written(&t->s, in->f[FIELD_D]);
-	if (in->bank != BANK_NONE)
-		e->acc[in->bank] = in->f[FIELD_D];
-	cond->def = emitter_next(e) - 1;
-	if (in->ca == CLASS_S)
-		t->s.last_use[in->f[FIELD_A]] = cond->def;
-	if (in->cb == CLASS_S)
-		t->s.last_use[in->f[FIELD_B]] = cond->def;
-}
-
 /* ---- control instructions ------------------------------------------------- */
 
 int
@@ -272,12 +279,12 @@ step_block(struct translator *t, const struct instr *in)
 		return control_push(t, in->op, in->block) == NULL ? -1 : 0;
 	if (in->op == OP_IF) {
 		cond = pop(&t->s);
-		hold_test(t, &cond, &held);
+		hold_def(&t->s, &cond, &held);
 	}
 	if (in->op == OP_LOOP || in->op == OP_IF)
 		materialize_from(&t->s, t->s.n - params.n);
 	flush_below(&t->s, t->s.n - params.n);
-	release_test(t, &cond, &held);
+	release_def(&t->s, &cond, &held);
 	c = control_push(t, in->op, in->block);
 	if (c == NULL)
 		return -1;
@@ -333,6 +340,7 @@ step_else(struct translator *t)
 	uint32_t i = t->nctrls - 1;
 	struct control *c = &t->ctrls[i];
 
+	zero_leave(&t->zero, c->nset);
 	if (c->dead)
 		return;
 	if (!t->dead) {
@@ -378,8 +386,12 @@ step_end(struct translator *t)
 		drop_to(&t->s, c->height);
 	if (i == 0 && !t->dead)
 		emit_return(t);
-	if (i == 0)
+	if (i == 0) {
+		emitter_flush(&t->e);
+		zero_end(t);
 		emitter_end(&t->e);
+	}
+	zero_leave(&t->zero, c->nset);
 	t->nctrls--;
 }
 
@@ -422,9 +434,9 @@ emit_label_cond(struct translator *t, uint32_t i, bool negate)
 	struct held held;
 
 	c->used = true;
-	hold_test(t, &cond, &held);
+	hold_def(&t->s, &cond, &held);
 	ready_operands(t, c, types);
-	release_test(t, &cond, &held);
+	release_def(&t->s, &cond, &held);
 	if (!needs_moves(t, c, types.n)) {
 		emit_cond_branch(t, &cond, negate, LABEL_TARGET(i));
 		return;

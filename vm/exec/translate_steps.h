@@ -21,16 +21,6 @@ struct types {
 	const valtype *types;
 };
 
-/*
- * Moves that must happen before a conditional branch would stand between it
- * and its test, and keep the two from becoming one. Put them before the test:
- * they write canonical slots below its operands, and read none of its result.
- */
-struct held {
-	bool holds;
-	struct ins ins;
-};
-
 /* ---- translate_control.c ---- */
 
 struct control *control_push(struct translator *t, enum op op, struct
@@ -51,8 +41,6 @@ void ready_operands(struct translator *t, const struct control *c, struct
 	types types);
 void emit_cond_branch(struct translator *t, struct entry *cond, bool negate,
 	uint32_t label);
-void hold_test(struct translator *t, const struct entry *cond, struct held *h);
-void release_test(struct translator *t, struct entry *cond, struct held *h);
 void emit_label_cond(struct translator *t, uint32_t i, bool negate);
 int step_try_table(struct translator *t, const struct instr *in);
 void emit_return(struct translator *t);
@@ -63,6 +51,17 @@ void step_br(struct translator *t, uint32_t depth);
 void step_br_if(struct translator *t, uint32_t depth);
 void step_br_on_null(struct translator *t, uint32_t depth, bool on_null);
 void step_br_table(struct translator *t, const struct instr_vec *labels);
+
+/* ---- translate_zero.c ---- */
+
+int zero_init(struct zero *z);
+void zero_clear(struct zero *z);
+void zero_begin(struct translator *t, uint32_t first, uint32_t count);
+void zero_reference(struct zero *z, uint32_t slot, uint32_t count);
+void zero_get(struct zero *z, uint32_t slot, uint32_t count);
+void zero_set(struct zero *z, uint32_t slot);
+void zero_leave(struct zero *z, uint32_t n);
+void zero_end(struct translator *t);
 
 /* ---- translate_call.c ---- */
 

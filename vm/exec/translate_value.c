@@ -12,10 +12,13 @@ step_local(struct translator *t, const struct instr *in)
 
 	if (in->index >= t->type->nparams)
 		slot++;
-	if (in->op == OP_LOCAL_GET)
+	if (in->op == OP_LOCAL_GET) {
+		zero_get(&t->zero, slot, letter_slots(type));
 		push_local(&t->s, type, slot);
-	else
+	} else {
+		zero_set(&t->zero, slot);
 		local_set(&t->s, slot, in->op == OP_LOCAL_TEE);
+	}
 }
 
 void
@@ -74,10 +77,10 @@ fuse_select(struct translator *t, struct entry *a, struct entry *b,
 	    code_info[def->op].t != 'i' ||
 	    def->cb == CLASS_R || def->ca == CLASS_K)
 		return false;
-	hold_test(t, cond, &held);
+	hold_def(&t->s, cond, &held);
 	x = as_slot(&t->s, a);
 	y = as_slot(&t->s, b);
-	release_test(t, cond, &held);
+	release_def(&t->s, cond, &held);
 	def = last_def(&t->s, cond);
 	def->op = (uint16_t)(CODE_SELECT_I32_EQ + (def->op - CODE_I32_EQ));
 	def->f[FIELD_X] = x;
@@ -181,6 +184,15 @@ replace_last(struct translator *t, struct ins *in, enum code_op op)
 	push_op(t, in);
 }
 
+/* The last instruction takes an operand from the last sum. */
+static void
+use_sum(struct translator *t, const struct entry *z)
+{
+	use_acc(&t->s, z);
+	if (z->kind == ENTRY_LOCAL)
+		t->s.last_use[z->slot] = emitter_next(&t->e) - 1;
+}
+
 /* (x first y) second z, where the first was the last instruction. */
 static bool
 fuse_pair(struct translator *t, enum code_op op, struct entry *a,
@@ -204,6 +216,10 @@ fuse_pair(struct translator *t, enum code_op op, struct entry *a,
 			continue;
 		if (p->z_is_constant) {
 			def->f[FIELD_O] = (uint32_t)z->k;
+		} else if (p->sum != CODE_NONE && in_sum(&t->s, z)) {
+			use_sum(t, z);
+			replace_last(t, def, p->sum);
+			return true;
 		} else {
 			def->f[FIELD_C] = as_slot(&t->s, z);
 			if (z->kind == ENTRY_LOCAL)
@@ -246,6 +262,12 @@ fuse_operand_load(struct translator *t, enum code_op op, struct entry *a,
 		(void)x;
 		def->cb = def->ca;
 		def->f[FIELD_B] = def->f[FIELD_A];
+		if (!acc && p->sum != CODE_NONE && in_sum(&t->s, z)) {
+			use_sum(t, z);
+			def->ca = CLASS_S;
+			replace_last(t, def, p->sum);
+			return true;
+		}
 		if (acc) {
 			use_acc(&t->s, z);
 			def->ca = CLASS_R;
@@ -259,6 +281,28 @@ fuse_operand_load(struct translator *t, enum code_op op, struct entry *a,
 		return true;
 	}
 	return false;
+}
+
+/* A sum to which the last sum belongs. */
+static bool
+fuse_sum(struct translator *t, enum code_op op, struct entry *a,
+	struct entry *b)
+{
+	const struct code_info *info = &code_info[op];
+	struct entry *sum = a, *x = b;
+
+	if (!info->is_sum || info->sum == CODE_NONE)
+		return false;
+	if (info->commutes && in_sum(&t->s, b)) {
+		sum = b;
+		x = a;
+	}
+	/* What was computed last is in the first accumulator as well. */
+	if (!in_sum(&t->s, sum) || in_acc(&t->s, sum) || x->kind == ENTRY_CONST)
+		return false;
+	use_acc(&t->s, sum);
+	push_op(t, emit_operands(&t->s, info->sum, x, NULL));
+	return true;
 }
 
 void
@@ -283,7 +327,8 @@ step_binary(struct translator *t, enum code_op op)
 			NULL), 'l', true);
 		return;
 	}
-	if (fuse_pair(t, op, &a, &b) || fuse_operand_load(t, op, &a, &b))
+	if (fuse_pair(t, op, &a, &b) || fuse_operand_load(t, op, &a, &b) ||
+	    fuse_sum(t, op, &a, &b))
 		return;
 	push_op(t, emit_operands(&t->s, op, &a, &b));
 }
