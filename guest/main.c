@@ -41,15 +41,21 @@ keep_little(void)
 	malloc_trim(0);
 }
 
+/* Who no longer reads, be it the daemon or the other end of a guest's FIFO, is
+ * told by write(2) and does not end the process. */
+static void
+ignore_broken_pipes(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+}
+
 int
 main(void)
 {
 	static struct enter e;
 
 	keep_little();
-	/* A guest may write to a FIFO or socket that nobody reads; it is told
-	 * by an errno, as we are. */
-	signal(SIGPIPE, SIG_IGN);
+	ignore_broken_pipes();
 	enter(&e);
 	zygote_run(&e);
 }

@@ -364,5 +364,7 @@ wasi_fd_prestat_dir_name(struct wasi_call *c, const uint64_t *args)
 		return WASI_EBADF;
 	if (arg_u32(args[2]) < g->len)
 		return WASI_ENAMETOOLONG;
+	if (wasi_mem(c, arg_u32(args[1]), 1, arg_u32(args[2])) == NULL)
+		return WASI_EFAULT;
 	return wasi_mem_store(c, arg_u32(args[1]), g->name, g->len);
 }

@@ -5,11 +5,12 @@ import pathlib
 import signal
 import socket
 import struct
+import subprocess
 
 from harness import contains, equal, one_message, scratch, test, until
 from service import Daemon, guest, guest_bytes
 
-ENOENT, EPERM, EROFS = 44, 63, 69
+ENOENT, EPERM, EPIPE, EROFS = 44, 63, 64, 69
 
 
 def entries(listing):
@@ -125,6 +126,31 @@ def test_limit_of_open_files_counts_the_grants():
                       guest("files"), "r", "file")
     equal(done.returncode, 125)
     contains(one_message(done.stderr), "granted directories")
+
+
+@test
+def test_fifo_that_nobody_reads_any_more_is_an_error():
+    """And no signal that ends the guest."""
+    daemon, where = Daemon(), scratch()
+    os.mkfifo(where / "fifo")
+    reader = os.open(where / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    client = daemon.start("--dir", where, guest("files"), "w", "fifo",
+                          stdin=subprocess.PIPE)
+    client.stdin.write(b"read")
+    client.stdin.flush()
+    found = []
+
+    def read():
+        try:
+            found.append(os.read(reader, 4))
+        except BlockingIOError:
+            pass
+        return b"".join(found) == b"read"
+    until(read, what="what the guest wrote")
+    os.close(reader)
+    client.stdin.write(b"not read")
+    client.stdin.close()
+    equal(client.wait(20), EPIPE)
 
 
 @test
