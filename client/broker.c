@@ -74,20 +74,33 @@ take_paths(struct broker *b, const struct packet *p)
 	return 0;
 }
 
+/* Handles of directories, or none. */
+static bool
+op_names_dirs(const struct op *op)
+{
+	return op->run != broker_do_GRANTS && op->run != broker_do_FILE_TIMES &&
+		op->run != broker_do_SOCKET && op->run != broker_do_SHUTDOWN;
+}
+
 /* The directories that a request names are open, and may be written to if that
- * is what it does. */
+ * is what it does. Only accepting and closing is of sockets. */
 static int
 check_dirs(const struct broker *b, const struct op *op)
 {
 	uint32_t ndirs = op->writes == 3 ? 2 : 1;
 
-	if (op->run == broker_do_GRANTS || op->run == broker_do_FILE_TIMES)
+	if (!op_names_dirs(op))
 		return 0;
 	for (uint32_t n = 0; n < ndirs; n++) {
 		uint32_t dir = b->request.dir[n];
 
 		if (dir >= BROKER_DIRS_MAX || b->dirs[dir].fd == -1) {
 			errno = EBADF;
+			return -1;
+		}
+		if (b->dirs[dir].is_socket != (op->run == broker_do_ACCEPT) &&
+		    op->run != broker_do_CLOSE) {
+			errno = b->dirs[dir].is_socket ? ENOTDIR : ENOTSOCK;
 			return -1;
 		}
 	}
@@ -143,31 +156,38 @@ broker_run(struct broker *b)
 /* ---- the start, in the client ------------------------------------------ */
 
 static int
-start_check(const struct wasmd_grant *grants, size_t count, struct err *err)
+start_check(const struct wasmd_grants *g, struct err *err)
 {
 	struct stat st;
 
-	if (count == 0 || count > BROKER_GRANTS_MAX)
+	if (g->count > BROKER_GRANTS_MAX || g->nsockets > BROKER_SOCKETS_MAX ||
+	    g->count + g->nsockets == 0)
 		return err_set(err, PROTO_ERROR_USAGE,
-			"from 1 to %u directories can be granted",
-			BROKER_GRANTS_MAX);
-	for (size_t i = 0; i < count; i++) {
-		const char *name = grants[i].name;
+			"at most %u directories and %u sockets can be granted, "
+			"and at least one", BROKER_GRANTS_MAX,
+			BROKER_SOCKETS_MAX);
+	for (size_t i = 0; i < g->count; i++) {
+		const char *name = g->dirs[i].name;
 
 		if (name[0] == '\0' || strlen(name) > BROKER_NAME_MAX)
 			return err_set(err, PROTO_ERROR_USAGE,
 				"a granted directory's name has 1 to %u bytes",
 				BROKER_NAME_MAX);
-		if (fstat(grants[i].dir, &st) == -1 || !S_ISDIR(st.st_mode))
+		if (fstat(g->dirs[i].dir, &st) == -1 || !S_ISDIR(st.st_mode))
 			return err_set(err, PROTO_ERROR_USAGE,
 				"what is granted as %s is no directory", name);
 	}
+	for (size_t i = 0; i < g->nsockets; i++)
+		if (!broker_socket_is_fit(g->sockets[i]))
+			return err_set(err, PROTO_ERROR_USAGE,
+				"descriptor %d is no stream socket that "
+				"listens or is connected", g->sockets[i]);
 	return 0;
 }
 
 /* In the broker: never returns. Says by errno on told how its start went. */
 static noreturn void
-start_run(const struct wasmd_grant *grants, size_t count, int sock, int told)
+start_run(const struct wasmd_grants *g, int sock, int told)
 {
 	static struct broker broker;
 	struct broker *b = &broker;
@@ -175,8 +195,12 @@ start_run(const struct wasmd_grant *grants, size_t count, int sock, int told)
 
 	b->sock = sock;
 	b->told = told;
-	b->ngrants = count;
-	memcpy(b->grants, grants, count * sizeof(*grants));
+	b->ngrants = g->count;
+	b->nsockets = g->nsockets;
+	for (size_t i = 0; i < g->count; i++)
+		b->grants[i] = g->dirs[i];
+	for (size_t i = 0; i < g->nsockets; i++)
+		b->sockets[i] = g->sockets[i];
 	for (size_t i = 0; i < BROKER_DIRS_MAX; i++)
 		b->dirs[i].fd = -1;
 	if (broker_confine(b) == -1) {
@@ -201,13 +225,13 @@ start_wait(int told, struct err *err)
 	if (n == 0)
 		return 0;
 	return err_set(err, PROTO_ERROR_INTERNAL,
-		"cannot make a process for the granted directories: %s",
+		"cannot make a process for what is granted: %s",
 		strerror(n == sizeof(error) ? error : errno));
 }
 
 /* Fork twice, so that nobody has to wait for the broker's end. */
 static int
-start_fork(const struct wasmd_grant *grants, size_t count, int sock, int told)
+start_fork(const struct wasmd_grants *g, int sock, int told)
 {
 	pid_t pid = fork();
 	int status;
@@ -217,7 +241,7 @@ start_fork(const struct wasmd_grant *grants, size_t count, int sock, int told)
 	if (pid == 0) {
 		pid = fork();
 		if (pid == 0)
-			start_run(grants, count, sock, told);
+			start_run(g, sock, told);
 		_exit(pid == -1 ? errno & 0x7f : 0);
 	}
 	while (waitpid(pid, &status, 0) == -1) {
@@ -230,19 +254,18 @@ start_fork(const struct wasmd_grant *grants, size_t count, int sock, int told)
 }
 
 int
-wasmd_broker_start(const struct wasmd_grant *grants, size_t count,
-	struct err *err)
+wasmd_broker_start(const struct wasmd_grants *g, struct err *err)
 {
 	int socks[2] = { -1, -1 }, tells[2] = { -1, -1 };
 	int ret = -1;
 
-	if (start_check(grants, count, err) == -1)
+	if (start_check(g, err) == -1)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) == -1 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, tells) == -1 ||
-	    start_fork(grants, count, socks[0], tells[0]) == -1) {
+	    start_fork(g, socks[0], tells[0]) == -1) {
 		err_set(err, PROTO_ERROR_INTERNAL,
-			"cannot make a process for the granted directories: %s",
+			"cannot make a process for what is granted: %s",
 			strerror(errno));
 		goto out;
 	}

@@ -1,6 +1,7 @@
 /*
  * The broker: a process of the client's own that opens files of the granted
- * directories for one confined child. What its files share; the messages are
+ * directories for one confined child, and holds the sockets that were named for
+ * it. What its files share; the messages are
  * in proto/broker.h. Between client/broker.c, which starts it in the client,
  * and its end it allocates nothing and calls only what is safe after a fork.
  */
@@ -20,6 +21,7 @@
 struct broker_dir {
 	int fd;			/* -1: the handle is free */
 	bool read_only;
+	bool is_socket;		/* one that listens, or was not asked for yet */
 };
 
 struct broker {
@@ -27,7 +29,10 @@ struct broker {
 	int told;		/* the client waits for a word, or its end */
 	size_t ngrants;
 	struct wasmd_grant grants[BROKER_GRANTS_MAX];
-	struct broker_dir dirs[BROKER_DIRS_MAX];	/* the grants first */
+	size_t nsockets;
+	int sockets[BROKER_SOCKETS_MAX];	/* the client's numbers */
+	/* The grants first, then the sockets. */
+	struct broker_dir dirs[BROKER_DIRS_MAX];
 	/* The request that is being served, its paths NUL-terminated. */
 	struct broker_request request;
 	char path[2][BROKER_PATH_MAX + 1];
@@ -63,7 +68,7 @@ struct broker_place {
 int broker_place_open(struct broker_place *p, int dir, char *path);
 void broker_place_close(struct broker_place *p);
 
-/* ---- requests (broker_ops.c, broker_open.c) ---------------------------- */
+/* ---- requests (broker_ops.c, broker_open.c, broker_sock.c) -------------- */
 
 /* One of proto/broker.def, checked: its handles are open, its flags known. 0,
  * or -1 with errno. */
@@ -73,5 +78,8 @@ void broker_place_close(struct broker_place *p);
 #undef BROKER_OP
 
 void broker_stat_set(struct broker_stat *to, const struct stat *st);
+
+/* Whether a guest can have it: a stream, connected or listening. */
+bool broker_socket_is_fit(int fd);
 
 #endif

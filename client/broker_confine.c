@@ -96,7 +96,7 @@ kept_from(const struct broker *b, unsigned from)
 		lowest = (unsigned)b->sock;
 	if ((unsigned)b->told >= from && (unsigned)b->told < lowest)
 		lowest = (unsigned)b->told;
-	for (size_t i = 0; i < b->ngrants; i++) {
+	for (size_t i = 0; i < b->ngrants + b->nsockets; i++) {
 		unsigned fd = (unsigned)b->dirs[i].fd;
 
 		if (fd >= from && fd < lowest)
@@ -147,6 +147,14 @@ confine_take_fds(struct broker *b)
 		b->dirs[i].fd = confine_dup(fd);
 		b->dirs[i].read_only = b->grants[i].read_only;
 		if (b->dirs[i].fd == -1)
+			return -1;
+	}
+	for (size_t i = 0; i < b->nsockets; i++) {
+		struct broker_dir *socket = &b->dirs[b->ngrants + i];
+
+		socket->fd = confine_dup(b->sockets[i]);
+		socket->is_socket = true;
+		if (socket->fd == -1)
 			return -1;
 	}
 	b->sock = confine_dup(b->sock);

@@ -71,7 +71,7 @@ open_directory(struct broker *b, int fd, bool read_only)
 	for (uint32_t i = 0; i < BROKER_DIRS_MAX; i++) {
 		if (b->dirs[i].fd != -1)
 			continue;
-		b->dirs[i] = (struct broker_dir){ fd, read_only };
+		b->dirs[i] = (struct broker_dir){ fd, read_only, false };
 		b->answer.head.dir = i;
 		return 0;
 	}

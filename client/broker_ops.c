@@ -43,6 +43,7 @@ answer_add(struct broker *b, const void *data, size_t len)
 int
 broker_do_GRANTS(struct broker *b)
 {
+	b->answer.head.sockets = (uint32_t)b->nsockets;
 	for (size_t i = 0; i < b->ngrants; i++) {
 		const struct wasmd_grant *g = &b->grants[i];
 		struct broker_grant grant = {

@@ -1,14 +1,18 @@
-/* The directories that --dir grants a guest. Used by wasmctl. */
+/* The directories and sockets that --dir and --fd grant a guest. Used by
+ * wasmctl. */
 #include "client/grants.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "client/libwasmd.h"
 #include "client/outcome.h"
+#include "client/quantity.h"
 #include "client/report.h"
 #include "proto/broker.h"
 
@@ -63,42 +67,95 @@ grant_open(struct wasmd_grant *g, const char *text)
 	return status;
 }
 
+/* The sockets that are named: before anything else is open, so that none of our
+ * own is among them. */
 static int
-grants_start(const struct wasmd_grant *grants, size_t count, int *broker)
+grants_find_sockets(const struct texts *texts, int *sockets)
+{
+	uint64_t n;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		const char *text = texts->items[i];
+
+		if (quantity_read_number(text, &n) == -1 ||
+		    n <= STDERR_FILENO || n > INT_MAX) {
+			report("--fd: not the number of a descriptor, from 3 "
+				"on: \"%s\"", text);
+			return EXIT_WASMCTL;
+		}
+		sockets[i] = (int)n;
+		if (fcntl(sockets[i], F_GETFD) == -1) {
+			report("--fd %s: %s", text, strerror(errno));
+			return EXIT_WASMCTL;
+		}
+	}
+	return 0;
+}
+
+static int
+grants_start(const struct wasmd_grants *g, int *broker)
 {
 	struct err err = ERR_NONE;
 
-	*broker = wasmd_broker_start(grants, count, &err);
+	*broker = wasmd_broker_start(g, &err);
 	if (*broker != -1)
 		return 0;
-	report("--dir: %s", err.text);
+	report("%s: %s", g->count > 0 ? "--dir" : "--fd", err.text);
 	return EXIT_WASMCTL;
 }
 
-int
-grants_open(const struct texts *dirs, int *broker)
+static int
+grants_count(const struct texts *dirs, const struct texts *sockets)
 {
-	struct wasmd_grant grants[BROKER_GRANTS_MAX];
-	size_t count = 0;
-	int status = 0;
-
-	*broker = -1;
-	if (dirs->count == 0)
-		return 0;
-	if (dirs->count > BROKER_GRANTS_MAX) {
+	if (dirs->count > BROKER_GRANTS_MAX)
 		report("--dir: at most %u directories can be granted",
 			BROKER_GRANTS_MAX);
-		return EXIT_WASMCTL;
+	else if (sockets->count > BROKER_SOCKETS_MAX)
+		report("--fd: at most %u sockets can be granted",
+			BROKER_SOCKETS_MAX);
+	else
+		return 0;
+	return EXIT_WASMCTL;
+}
+
+static int
+grants_open_dirs(const struct texts *dirs, struct wasmd_grants *g,
+	struct wasmd_grant *to)
+{
+	int status = 0;
+
+	for (; status == 0 && g->count < dirs->count; g->count++) {
+		to[g->count] = (struct wasmd_grant){ .dir = -1 };
+		status = grant_open(&to[g->count], dirs->items[g->count]);
 	}
-	for (; status == 0 && count < dirs->count; count++) {
-		grants[count] = (struct wasmd_grant){ .dir = -1 };
-		status = grant_open(&grants[count], dirs->items[count]);
-	}
+	return status;
+}
+
+int
+grants_open(const struct texts *dirs, const struct texts *sockets, int *broker)
+{
+	struct wasmd_grant grants[BROKER_GRANTS_MAX];
+	int fds[BROKER_SOCKETS_MAX];
+	struct wasmd_grants g = {
+		.dirs = grants, .sockets = fds, .nsockets = sockets->count,
+	};
+	int status = grants_count(dirs, sockets);
+
+	*broker = -1;
+	if (status != 0 || dirs->count + sockets->count == 0)
+		return status;
+	status = grants_find_sockets(sockets, fds);
 	if (status == 0)
-		status = grants_start(grants, count, broker);
-	for (size_t i = 0; i < count; i++) {
+		status = grants_open_dirs(dirs, &g, grants);
+	if (status == 0)
+		status = grants_start(&g, broker);
+	for (size_t i = 0; i < g.count; i++) {
 		fd_close(&grants[i].dir);
 		free((char *)grants[i].name);
 	}
+	/* Who is at the other end is to see when the guest closes them. */
+	for (size_t i = 0; *broker != -1 && i < g.nsockets; i++)
+		if (fds[i] != *broker)
+			fd_close(&fds[i]);
 	return status;
 }

@@ -78,14 +78,25 @@ struct wasmd_grant {
 };
 
 /*
- * Start a broker: a process with our credentials that opens files of these
- * directories, and nothing else, for one call. Returns a socket for
- * wasmd_call's broker, to be closed once that is submitted: the broker ends
- * with the call. -1 with PROTO_ERROR_USAGE for a grant that is none. Forks:
- * best called before other things are done.
+ * What a guest finds as descriptors from 3 on: first stream sockets that listen
+ * or are connected, then directories. The sockets are its own from then on:
+ * their ends are seen when the caller has closed them, too.
  */
-int wasmd_broker_start(const struct wasmd_grant *grants, size_t count,
-	struct err *err);
+struct wasmd_grants {
+	const struct wasmd_grant *dirs;
+	size_t count;
+	const int *sockets;
+	size_t nsockets;
+};
+
+/*
+ * Start a broker: a process with our credentials that opens files of these
+ * directories and accepts connections of these sockets, and nothing else, for
+ * one call. Returns a socket for wasmd_call's broker, to be closed once that is
+ * submitted: the broker ends with the call. -1 with PROTO_ERROR_USAGE for a
+ * grant that is none. Forks: best called before other things are done.
+ */
+int wasmd_broker_start(const struct wasmd_grants *g, struct err *err);
 
 /* What to run. All is borrowed until wasmd_submit returns. */
 struct wasmd_call {

@@ -23,8 +23,9 @@ struct submit_values {
 	struct texts env;
 	const char *argv0;
 	struct texts preload;
+	struct texts sockets;
 	struct texts dirs;
-	int broker;		/* of the dirs, or -1 */
+	int broker;		/* of these two, or -1 */
 	const char *invoke;
 	uint64_t wall_ms, cpu_ms, fuel;
 	uint64_t memory_bytes, stack_bytes, output_bytes, table_elems;
@@ -60,6 +61,8 @@ const struct option_spec submit_options[] = {
 		"a module for it to import from, as NAME; may be repeated" },
 	{ 0, "dir", OPTION_TEXTS, AT(dirs), "HOST[::GUEST[:ro]]",
 		"a directory for it, as GUEST; may be repeated" },
+	{ 0, "fd", OPTION_TEXTS, AT(sockets), "NUMBER",
+		"a socket for it that we inherited; may be repeated" },
 	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
 		"stop it after this time, such as 500ms, 10s or 2m" },
 	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
@@ -409,9 +412,10 @@ submit_check(const struct submit_values *v)
 		report("--keep: at most 16M can be kept");
 	else if (v->priority > 9)
 		report("--priority: at most 9");
-	else if (v->detach && (v->trace.given || v->dirs.count > 0))
-		report("--detach: not with --trace or --dir, which need this "
-			"process");
+	else if (v->detach && (v->trace.given || v->dirs.count > 0 ||
+	    v->sockets.count > 0))
+		report("--detach: not with --trace, --dir or --fd, which need "
+			"this process");
 	else if (v->detach && (v->json || v->meta != NULL))
 		report("--detach: there is no record yet; see wasmctl wait");
 	else
@@ -442,7 +446,7 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 	    submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
 	/* Before anything of the module or the daemon is in our memory. */
-	status = grants_open(&v->dirs, &v->broker);
+	status = grants_open(&v->dirs, &v->sockets, &v->broker);
 	if (status == 0)
 		status = submit_file(v, argc - first, argv + first);
 	fd_close(&v->broker);
@@ -458,5 +462,6 @@ submit_run(const struct verb *verb, int argc, char **argv)
 	texts_clear(&v.env);
 	texts_clear(&v.preload);
 	texts_clear(&v.dirs);
+	texts_clear(&v.sockets);
 	return status;
 }

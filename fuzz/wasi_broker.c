@@ -87,7 +87,8 @@ check_request(const struct broker_request *r, const struct files_path *paths,
 	if (r->op >= sizeof(ops) / sizeof(ops[0]) ||
 	    (r->flags & ~ops[r->op].flags) != 0 ||
 	    npaths != ops[r->op].npaths ||
-	    (pass >= FIRST_FD) != (r->op == BROKER_OP_FILE_TIMES))
+	    (pass >= FIRST_FD) != (r->op == BROKER_OP_FILE_TIMES ||
+	    r->op == BROKER_OP_SHUTDOWN))
 		abort();
 	for (unsigned i = 0; i < npaths; i++) {
 		if (paths[i].len > BROKER_PATH_MAX)
@@ -200,7 +201,10 @@ files_ask(struct broker_request *r, const struct files_path *paths,
 		a->head.len = put_rubbish();
 	a->head.stat = (struct broker_stat){ .size = next_byte(),
 		.ino = next_byte(), .type = (uint32_t)next_byte() << 8 };
-	if (r->op == BROKER_OP_OPEN && a->head.error == 0)
+	if (r->op == BROKER_OP_GRANTS)
+		a->head.sockets = next_byte() & 3;
+	if ((r->op == BROKER_OP_OPEN || r->op == BROKER_OP_SOCKET ||
+	    r->op == BROKER_OP_ACCEPT) && a->head.error == 0)
 		answer_open(a);
 	return a->head.error;
 }

@@ -42,13 +42,21 @@ pack_request(struct broker_request *r, const struct files_path *paths,
 	return sizeof(*r) + (size_t)(to - files.out.paths);
 }
 
+/* Whether a descriptor comes with this answer if it is no handle. */
+static bool
+op_opens(uint32_t op)
+{
+	return op == BROKER_OP_OPEN || op == BROKER_OP_SOCKET ||
+	    op == BROKER_OP_ACCEPT;
+}
+
 /* Whether the answer is one to this question: a file comes if one was opened,
  * and never else. */
 static bool
 answer_fits(const struct broker_request *r, const struct files_answer *a,
     size_t len)
 {
-	bool opened = r->op == BROKER_OP_OPEN && a->head.error == 0;
+	bool opened = op_opens(r->op) && a->head.error == 0;
 
 	return a->head.error >= 0 && len - sizeof(a->head) == a->head.len &&
 	    (a->fd != -1) == (opened && a->head.dir == BROKER_NO_DIR);

@@ -272,8 +272,8 @@ static enum call_end
 broker_failed(struct run_call *rc)
 {
 	text_printf(&rc->text, "the client's broker of the granted directories "
-	    "does not answer as it must, or there are more of them than files "
-	    "may be open");
+	    "and sockets does not answer as it must, or there are more of them "
+	    "than files may be open");
 	return END_USAGE;
 }
 

@@ -57,6 +57,16 @@ enum {	/* oflags */
 
 enum { WASI_LOOKUP_SYMLINK_FOLLOW = 1 };	/* lookupflags */
 
+enum {	/* riflags */
+	WASI_RIFLAG_PEEK = 1 << 0,
+	WASI_RIFLAG_WAITALL = 1 << 1,
+};
+
+enum {	/* sdflags */
+	WASI_SDFLAG_RD = 1 << 0,
+	WASI_SDFLAG_WR = 1 << 1,
+};
+
 enum {	/* fstflags */
 	WASI_FSTFLAG_ATIM = 1 << 0,
 	WASI_FSTFLAG_ATIM_NOW = 1 << 1,
@@ -93,6 +103,8 @@ enum {	/* rights */
 	WASI_RIGHT_PATH_REMOVE_DIRECTORY = 1 << 25,
 	WASI_RIGHT_PATH_UNLINK_FILE = 1 << 26,
 	WASI_RIGHT_POLL_FD_READWRITE = 1 << 27,
+	WASI_RIGHT_SOCK_SHUTDOWN = 1 << 28,
+	WASI_RIGHT_SOCK_ACCEPT = 1 << 29,
 	WASI_RIGHTS_ALL = (1 << 30) - 1,
 };
 

@@ -21,7 +21,14 @@ struct guest_io;
 
 #define WASI_STREAMS 3	/* standard input, output and error */
 
-enum wasi_fd_kind { WASI_FD_CLOSED, WASI_FD_STREAM, WASI_FD_FILE, WASI_FD_DIR };
+enum wasi_fd_kind {
+	WASI_FD_CLOSED,
+	WASI_FD_STREAM,
+	WASI_FD_FILE,
+	WASI_FD_DIR,
+	WASI_FD_SOCKET,		/* a connection */
+	WASI_FD_LISTENER,	/* a socket of the broker's, to accept them */
+};
 
 struct wasi_fd {
 	uint8_t kind;		/* enum wasi_fd_kind */
@@ -29,8 +36,9 @@ struct wasi_fd {
 	uint8_t filetype;	/* of a file, enum wasi_filetype */
 	uint8_t grant;		/* of a directory: 0, or which it is from 1 on */
 	uint16_t flags;		/* fdflags */
-	uint32_t handle;	/* of a file: our descriptor of it; of a
-				 * directory: the broker's handle */
+	uint32_t handle;	/* of a file or connection: our descriptor of
+				 * it; of a directory or listener: the broker's
+				 * handle */
 	uint64_t rights, inheriting;
 	uint64_t had;		/* the rights that it was opened with */
 };
@@ -117,8 +125,8 @@ enum wasi_errno wasi_iovs_load(struct wasi_call *c, uint32_t addr,
 
 /* ---- descriptors (wasi_table.c) ---------------------------------------- */
 
-/* As they are at the start: three streams, and the granted directories. 0, or
- * -1 when the broker did not say what these are. */
+/* As they are at the start: three streams, the sockets that were named and the
+ * granted directories. 0, or -1 when the broker did not say what these are. */
 int wasi_fd_init(struct wasi *w);
 
 /* The open descriptor of a number, or NULL. */
@@ -133,14 +141,18 @@ struct wasi_fd *wasi_fd_get(struct wasi *w, uint32_t fd);
 enum wasi_errno wasi_fd_get_for(struct wasi *w, uint32_t fd, uint64_t rights,
 	struct wasi_fd **out);
 
-/* The same for what streams never do: for them the answer is e. */
+/* The same for what streams and sockets never do: for them the answer is e. */
 enum wasi_errno wasi_fd_get_file(struct wasi *w, uint64_t fd, uint64_t rights,
 	enum wasi_errno e, struct wasi_fd **out);
 
 /* The lowest free number: UINT32_MAX if there is none. */
 uint32_t wasi_fd_free(const struct wasi *w);
 
-/* What a file or directory can be opened with. */
+/* Change its flags. How writes are synchronised is settled when a file is
+ * opened: WASI_EINVAL. */
+enum wasi_errno wasi_fd_set_flags(struct wasi_fd *fd, uint32_t flags);
+
+/* What it can be opened with, unless it is a stream. */
 uint64_t wasi_rights_of(enum wasi_fd_kind kind);
 
 /* ---- files and directories (wasi_file.c, wasi_dir.c) -------------------- */
@@ -175,6 +187,12 @@ enum wasi_errno wasi_time_flags(uint64_t fstflags, uint32_t *flags);
 
 /* Give back what is behind a descriptor. */
 void wasi_file_close(struct wasi_fd *fd);
+
+/* ---- sockets (wasi_sock.c) --------------------------------------------- */
+
+/* Ask the broker for the nth socket that was named, for the descriptor. 0, or
+ * -1 when it did not give it. */
+int wasi_sock_open(struct wasi_fd *fd, uint32_t n);
 
 /* ---- clocks (wasi_clock.c) --------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /*
  * WASI: what is done with a descriptor. Runs in the confined child. Standard
  * streams are read and written by guest/io.h, never buffered here; files of
- * granted directories by wasi_file.c.
+ * granted directories, and sockets, by wasi_file.c.
  */
 #include "config.h"
 
@@ -70,7 +70,7 @@ wasi_fd_write(struct wasi_call *c, const uint64_t *args)
 	e = wasi_fd_get_for(c->w, arg_u32(args[0]), WASI_RIGHT_FD_WRITE, &fd);
 	if (e == 0)
 		e = load_iovs(c, args, args[3], &iovs);
-	if (e == 0 && fd->kind == WASI_FD_FILE)
+	if (e == 0 && fd->kind != WASI_FD_STREAM)
 		e = wasi_file_write(c, fd, &iovs, -1, &iovs.total);
 	if (e != 0)
 		return e;
@@ -153,6 +153,8 @@ wasi_fd_read(struct wasi_call *c, const uint64_t *args)
 	uint32_t nread;
 
 	e = wasi_fd_get_for(c->w, arg_u32(args[0]), WASI_RIGHT_FD_READ, &fd);
+	if (e == 0 && fd->kind == WASI_FD_LISTENER)
+		e = WASI_EBADF;
 	if (e == 0)
 		e = load_iovs(c, args, args[3], &iovs);
 	if (e != 0)

@@ -69,9 +69,9 @@ wasi_file_close(struct wasi_fd *fd)
 	};
 	struct files_answer a;
 
-	if (fd->kind == WASI_FD_FILE)
+	if (fd->kind == WASI_FD_FILE || fd->kind == WASI_FD_SOCKET)
 		close((int)fd->handle);
-	else if (fd->kind == WASI_FD_DIR)
+	else if (fd->kind == WASI_FD_DIR || fd->kind == WASI_FD_LISTENER)
 		files_ask(&r, NULL, 0, -1, &a);
 }
 
@@ -206,7 +206,11 @@ wasi_fd_stat(const struct wasi_fd *fd, struct broker_stat *st)
 	struct files_answer a;
 	int error;
 
-	if (fd->kind == WASI_FD_FILE)
+	if (fd->kind == WASI_FD_LISTENER) {
+		*st = (struct broker_stat){ .nlink = 1, .type = S_IFSOCK };
+		return WASI_ESUCCESS;
+	}
+	if (fd->kind != WASI_FD_DIR)
 		return files_stat((int)fd->handle, st) == -1 ?
 			wasi_errno_of(errno) : WASI_ESUCCESS;
 	error = files_ask(&r, &itself, 1, -1, &a);

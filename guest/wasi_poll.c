@@ -86,7 +86,8 @@ subscription_error(const struct poll *p, const struct subscription *s)
 }
 
 /* Nanoseconds from entry until a subscription comes true by itself. Writing
- * may block but is always possible; so is reading of a file. */
+ * may block but is always possible; so is reading of a file. To wait for a socket
+ * takes a call that there is none of here: it is taken for ready. */
 static uint64_t
 subscription_delay(const struct poll *p, const struct subscription *s)
 {
@@ -154,6 +155,13 @@ poll_wait(struct poll *p)
 	p->waited = p->readable ? 0 : p->timeout;
 }
 
+/* Bytes that can be read; 1 where that is not known. */
+static uint64_t
+poll_left(const struct wasi_fd *fd)
+{
+	return fd->kind == WASI_FD_FILE ? wasi_file_left(fd) : 1;
+}
+
 /* Whether a subscription has come true, and its event. */
 static bool
 poll_event(const struct poll *p, const struct subscription *s,
@@ -167,8 +175,8 @@ poll_event(const struct poll *p, const struct subscription *s,
 		.type = s->type,
 	};
 	if (s->type == WASI_EVENT_FD_READ && ev->error == 0 &&
-	    wasi_fd_get(p->w, s->fd)->kind == WASI_FD_FILE) {
-		ev->nbytes = wasi_file_left(wasi_fd_get(p->w, s->fd));
+	    wasi_fd_get(p->w, s->fd)->kind != WASI_FD_STREAM) {
+		ev->nbytes = poll_left(wasi_fd_get(p->w, s->fd));
 		return true;
 	}
 	if (s->type == WASI_EVENT_FD_READ && ev->error == 0) {

@@ -1,8 +1,8 @@
 /*
  * WASI: the table of descriptors, their flags and rights, and what was opened
  * for the guest. Runs in the confined child. The three standard streams are
- * always there at first; files and directories only in a call that was granted
- * some, which has a table with room for them.
+ * always there at first; files, directories and sockets only in a call that was
+ * granted some, which has a table with room for them.
  */
 #include "guest/wasi_call.h"
 
@@ -38,11 +38,20 @@
 	WASI_RIGHT_FD_FILESTAT_SET_TIMES | WASI_RIGHT_PATH_SYMLINK | \
 	WASI_RIGHT_PATH_REMOVE_DIRECTORY | WASI_RIGHT_PATH_UNLINK_FILE)
 
+#define RIGHTS_SOCKET (WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE | \
+	WASI_RIGHT_FD_FDSTAT_SET_FLAGS | WASI_RIGHT_FD_FILESTAT_GET | \
+	WASI_RIGHT_POLL_FD_READWRITE | WASI_RIGHT_SOCK_SHUTDOWN)
+
+/* A program that waits for a connection polls for reading. */
+#define RIGHTS_LISTENER (WASI_RIGHT_FD_READ | \
+	WASI_RIGHT_FD_FDSTAT_SET_FLAGS | WASI_RIGHT_FD_FILESTAT_GET | \
+	WASI_RIGHT_POLL_FD_READWRITE | WASI_RIGHT_SOCK_ACCEPT)
+
 #define FDFLAGS_SETTABLE (WASI_FDFLAG_APPEND | WASI_FDFLAG_NONBLOCK)
 
 #define TABLE_FDS (WASI_STREAMS + FILE_FD_END - FILE_FD)
 
-/* Of a call that was granted directories. */
+/* Of a call that was granted something. */
 static struct {
 	struct wasi_fd fds[TABLE_FDS];
 	struct grant {
@@ -55,7 +64,16 @@ static struct {
 uint64_t
 wasi_rights_of(enum wasi_fd_kind kind)
 {
-	return kind == WASI_FD_DIR ? RIGHTS_DIR : RIGHTS_FILE;
+	switch (kind) {
+	case WASI_FD_DIR:
+		return RIGHTS_DIR;
+	case WASI_FD_SOCKET:
+		return RIGHTS_SOCKET;
+	case WASI_FD_LISTENER:
+		return RIGHTS_LISTENER;
+	default:
+		return RIGHTS_FILE;
+	}
 }
 
 static uint64_t
@@ -68,7 +86,7 @@ stream_rights(unsigned stream)
 /* ---- the start --------------------------------------------------------- */
 
 static void
-grant_add(struct wasi *w, uint32_t i, const struct broker_grant *g,
+grant_add(struct wasi_fd *fd, uint32_t i, const struct broker_grant *g,
 	const uint8_t *name)
 {
 	char *to = i == 0 ? table.names :
@@ -76,7 +94,7 @@ grant_add(struct wasi *w, uint32_t i, const struct broker_grant *g,
 
 	memcpy(to, name, g->name_len);
 	table.grants[i] = (struct grant){ to, g->name_len };
-	w->fds[WASI_STREAMS + i] = (struct wasi_fd){
+	*fd = (struct wasi_fd){
 		.kind = WASI_FD_DIR,
 		.filetype = WASI_FILETYPE_DIRECTORY,
 		.grant = (uint8_t)(i + 1),
@@ -87,27 +105,35 @@ grant_add(struct wasi *w, uint32_t i, const struct broker_grant *g,
 	};
 }
 
-/* Ask the broker what the guest is to find, from descriptor 3 on. */
+/* Ask the broker what the guest is to find, from descriptor 3 on: sockets, then
+ * directories. */
 static int
 table_open_grants(struct wasi *w)
 {
 	struct broker_request r = { .op = BROKER_OP_GRANTS };
 	struct broker_grant g;
 	struct files_answer a;
+	uint32_t first;
 
-	if (files_ask(&r, NULL, 0, -1, &a) != 0)
+	if (files_ask(&r, NULL, 0, -1, &a) != 0 ||
+	    a.head.sockets > BROKER_SOCKETS_MAX ||
+	    WASI_STREAMS + a.head.sockets > w->nfds)
 		return -1;
+	first = WASI_STREAMS + a.head.sockets;
 	for (uint32_t i = 0, at = 0; at < a.head.len; i++) {
 		if (a.head.len - at < sizeof(g))
 			return -1;
 		memcpy(&g, a.data + at, sizeof(g));
 		at += sizeof(g);
-		if (i == BROKER_GRANTS_MAX || WASI_STREAMS + i == w->nfds ||
+		if (i == BROKER_GRANTS_MAX || first + i == w->nfds ||
 		    g.name_len > BROKER_NAME_MAX || g.name_len > a.head.len - at)
 			return -1;
-		grant_add(w, i, &g, a.data + at);
+		grant_add(&w->fds[first + i], i, &g, a.data + at);
 		at += g.name_len;
 	}
+	for (uint32_t fd = WASI_STREAMS; fd < first; fd++)
+		if (wasi_sock_open(&w->fds[fd], fd - WASI_STREAMS) == -1)
+			return -1;
 	return 0;
 }
 
@@ -186,7 +212,8 @@ wasi_fd_get_file(struct wasi *w, uint64_t fd, uint64_t rights,
 {
 	struct wasi_fd *f = wasi_fd_get(w, arg_u32(fd));
 
-	if (f != NULL && f->kind == WASI_FD_STREAM)
+	if (f != NULL && (f->kind == WASI_FD_STREAM ||
+	    f->kind == WASI_FD_SOCKET || f->kind == WASI_FD_LISTENER))
 		return e;
 	return wasi_fd_get_for(w, arg_u32(fd), rights, out);
 }
@@ -259,28 +286,31 @@ wasi_fd_fdstat_get(struct wasi_call *c, const uint64_t *args)
 	return wasi_mem_store(c, arg_u32(args[1]), &stat, sizeof(stat));
 }
 
-/* (fd, flags): how writes are synchronised is settled when a file is opened */
 enum wasi_errno
-wasi_fd_fdstat_set_flags(struct wasi_call *c, const uint64_t *args)
+wasi_fd_set_flags(struct wasi_fd *fd, uint32_t flags)
 {
-	uint32_t flags = arg_u32(args[1]);
-	struct wasi_fd *fd;
-	enum wasi_errno e;
 	int host;
 
-	e = wasi_fd_get_for(c->w, arg_u32(args[0]),
-		WASI_RIGHT_FD_FDSTAT_SET_FLAGS, &fd);
-	if (e != 0)
-		return e;
 	if (((flags ^ fd->flags) & ~(uint32_t)FDFLAGS_SETTABLE) != 0)
 		return WASI_EINVAL;
 	host = ((flags & WASI_FDFLAG_APPEND) != 0 ? O_APPEND : 0) |
 		((flags & WASI_FDFLAG_NONBLOCK) != 0 ? O_NONBLOCK : 0);
-	if (fd->kind == WASI_FD_FILE &&
+	if ((fd->kind == WASI_FD_FILE || fd->kind == WASI_FD_SOCKET) &&
 	    fcntl((int)fd->handle, F_SETFL, host) == -1)
 		return wasi_errno_of(errno);
 	fd->flags = (uint16_t)flags;
 	return WASI_ESUCCESS;
+}
+
+/* (fd, flags) */
+enum wasi_errno
+wasi_fd_fdstat_set_flags(struct wasi_call *c, const uint64_t *args)
+{
+	struct wasi_fd *fd;
+	enum wasi_errno e = wasi_fd_get_for(c->w, arg_u32(args[0]),
+		WASI_RIGHT_FD_FDSTAT_SET_FLAGS, &fd);
+
+	return e != 0 ? e : wasi_fd_set_flags(fd, arg_u32(args[1]));
 }
 
 /* (fd, rights_base, rights_inheriting): rights are only ever given away */

@@ -5,9 +5,9 @@
  * not as described here ends the connection. The requests are in
  * proto/broker.def; wasmd-protocol(7) is the specification.
  *
- * Directories are named by handles, small numbers which mean something to the
- * broker alone; the child never holds a descriptor of a directory. The errors
- * are those of errno(3).
+ * Directories and listening sockets are named by handles, small numbers which
+ * mean something to the broker alone; the child never holds a descriptor of
+ * one. The errors are those of errno(3).
  */
 #ifndef PROTO_BROKER_H
 #define PROTO_BROKER_H
@@ -17,6 +17,7 @@
 #define BROKER_PATH_MAX	4095u		/* bytes of a path, without a NUL */
 #define BROKER_DATA_MAX	32768u		/* bytes behind an answer */
 #define BROKER_GRANTS_MAX 32u
+#define BROKER_SOCKETS_MAX 32u
 #define BROKER_NAME_MAX	255u		/* bytes of a grant's name */
 #define BROKER_NO_DIR	UINT32_MAX
 
@@ -71,9 +72,10 @@ struct broker_stat {
 struct broker_answer {
 	int32_t error;		/* 0 or an errno; then the rest is 0 */
 	uint32_t len;
-	uint32_t dir;		/* open: the handle of what is a directory,
-				 * BROKER_NO_DIR: a descriptor is attached */
-	uint32_t pad;
+	uint32_t dir;		/* open, socket: the handle of what is a
+				 * directory or listens, BROKER_NO_DIR: a
+				 * descriptor is attached */
+	uint32_t sockets;	/* grants: how many were named */
 	struct broker_stat stat;	/* open, stat */
 };
 

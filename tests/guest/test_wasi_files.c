@@ -75,8 +75,9 @@ start_broker(void)
 		{ open(host("rw"), O_PATH), "/", false },
 		{ open(host("ro"), O_PATH), "/ro", true },
 	};
+	const struct wasmd_grants both = { .dirs = grants, .count = 2 };
 	struct err err = ERR_NONE;
-	int sock = wasmd_broker_start(grants, 2, &err);
+	int sock = wasmd_broker_start(&both, &err);
 
 	assert_string_equal(err.text, "");
 	assert_int_not_equal(sock, -1);

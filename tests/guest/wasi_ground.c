@@ -22,6 +22,10 @@
 
 static char base[64];
 static bool mounts, alien;
+static int dialled;
+static struct sockaddr_un address;
+static socklen_t address_len;
+int ground_peer;
 
 static const struct {
 	const char *text;
@@ -88,14 +92,17 @@ write_file(const char *path, const char *text)
 static int
 enter_namespace(void)
 {
-	char map[64];
+	char users[64], groups[64];
 
 	if (geteuid() == 0)
 		return unshare(CLONE_NEWNS);
-	snprintf(map, sizeof(map), "%u %u 1", geteuid(), geteuid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1)
+	snprintf(users, sizeof(users), "%u %u 1", geteuid(), geteuid());
+	snprintf(groups, sizeof(groups), "%u %u 1", getegid(), getegid());
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1 ||
+	    write_file("/proc/self/uid_map", users) == -1 ||
+	    write_file("/proc/self/setgroups", "deny") == -1)
 		return -1;
-	return write_file("/proc/self/uid_map", map);
+	return write_file("/proc/self/gid_map", groups);
 }
 
 /* A file system that is full, of bytes and of files, and a file that is mounted
@@ -146,6 +153,8 @@ ground_prepare(void)
 	put(below("small/", "file"), "");
 	alien = geteuid() == 0 && chown(below("", "alien"), 65534, -1) == 0;
 	mounts = make_mounts();
+	if (!mounts)
+		umount2(below("", "small"), MNT_DETACH);
 	return drop_privileges();
 }
 
@@ -199,9 +208,56 @@ make_files(void)
 	assert_int_equal(chmod(ground_host("dark"), 0), 0);
 }
 
+/* Above the descriptors that the tests count on. */
+static int
+high(int fd)
+{
+	int ret = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+
+	assert_int_not_equal(ret, -1);
+	close(fd);
+	return ret;
+}
+
+static int
+make_listener(void)
+{
+	int fd = high(socket(AF_UNIX, SOCK_STREAM, 0));
+
+	address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	assert_int_equal(bind(fd, (struct sockaddr *)&address,
+		sizeof(sa_family_t)), 0);
+	address_len = sizeof(address);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address,
+		&address_len), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static int
+make_connection(void)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+		pair), 0);
+	pair[1] = high(pair[1]);
+	ground_peer = high(pair[0]);
+	return pair[1];
+}
+
+void
+ground_dial(void)
+{
+	dialled = high(socket(AF_UNIX, SOCK_STREAM, 0));
+	assert_int_equal(connect(dialled, (struct sockaddr *)&address,
+		address_len), 0);
+}
+
 static void
 start_broker(void)
 {
+	const int sockets[] = { make_listener(), make_connection() };
 	struct wasmd_grant grants[] = {
 		{ open(below("", "rw"), O_PATH), "/", false },
 		{ open(below("", "ro"), O_PATH), "/ro", true },
@@ -209,10 +265,13 @@ start_broker(void)
 		{ open(below("", "small"), O_PATH), "/small", false },
 		{ open("/dev", O_PATH), "/dev", false },
 	};
+	const struct wasmd_grants all = { grants, 5, sockets, 2 };
 	struct err err = ERR_NONE;
-	int sock = wasmd_broker_start(grants, 5, &err);
+	int sock = wasmd_broker_start(&all, &err);
 
 	assert_string_equal(err.text, "");
+	close(sockets[0]);
+	close(sockets[1]);
 	for (int i = 0; i < 5; i++)
 		if (grants[i].dir != sock)
 			close(grants[i].dir);
@@ -294,6 +353,10 @@ ground_teardown(void **state)
 	for (uint32_t fd = 0; fd < 3 + GROUND_FILES; fd++)
 		CALL("fd_close", fd);
 	close(BROKER_FD);
+	close(ground_peer);
+	if (dialled > 0)
+		close(dialled);
+	dialled = 0;
 	chmod(ground_host("locked"), 0755);
 	chmod(ground_host("dark"), 0755);
 	snprintf(command, sizeof(command), "rm -rf %s/rw %s/ro", base, base);

@@ -8,10 +8,12 @@
 
 #include "tests/guest/wasi_fake.h"
 
-#define GROUND_FILES 20		/* the call's limit, with the grants */
+#define GROUND_FILES 22		/* the call's limit, with the grants */
 
 enum {	/* descriptors */
-	ROOT = 3,	/* may be written to */
+	LISTENER = 3,	/* a socket that listens */
+	CONN,		/* a connection, to ground_peer */
+	ROOT,		/* may be written to */
 	RO,		/* may not */
 	WHOLE,		/* has the mounts in it */
 	SMALL,		/* a file system that is full */
@@ -76,6 +78,12 @@ enum {
  * without privileges, as these know no errors. 0 or -1. */
 int ground_prepare(void);
 void ground_remove(void);
+
+/* The other end of CONN, not blocking. */
+extern int ground_peer;
+
+/* Connect to LISTENER. */
+void ground_dial(void);
 
 /* Whether there are the mounts, and the file of another user. */
 bool ground_has_mounts(void);

@@ -442,7 +442,7 @@ def test_requests_that_are_none_end_the_broker():
     good = broker.request(broker.STAT, b"file")
     bad = [b"", b"x", b"x" * 39, good[:-1], good + b"x", b"\0" * 40,
            b"\xff" * 40, b"\xff" * 8000, b"A" * 60000,
-           broker.request(0), broker.request(16), broker.request(1 << 31),
+           broker.request(0), broker.request(19), broker.request(1 << 31),
            broker.request(broker.STAT, b"file", flags=1 << 15),
            broker.request(broker.STAT, b"file", flags=broker.READ),
            broker.request(broker.GRANTS, b"file"),
@@ -478,6 +478,10 @@ def test_requests_that_are_wrong_are_answered():
             equal(b.errno(op, *paths, dirs=(handle, 0)), EBADF, (op, handle))
         equal(b.errno(broker.RENAME, "file", "x", dirs=(0, handle)), EBADF)
         equal(b.errno(broker.LINK, "file", "x", dirs=(handle, 0)), EBADF)
+    # There is no socket, and a directory is none.
+    for op in (broker.SOCKET, broker.SHUTDOWN):
+        equal(b.errno(op), EBADF, op)
+    equal(b.errno(broker.ACCEPT), errno.ENOTSOCK)
     for path in ("file\0", "\0", "sub/\0/file"):
         equal(b.errno(broker.STAT, path), errno.EINVAL)
         equal(b.errno(broker.UNLINK, path), errno.EINVAL)
