@@ -11,7 +11,8 @@ struct vm_module;
  * Of one module translated twice: each function's code is one instruction
  * behind the other, branches lead to instructions of the same function, tables
  * name places there are, and the two differ only in handlers that do the work
- * of the plain ones behind them. Ends the process, and says why, if not so.
+ * of those behind them too (plain has them unjoined). Ends the process, and
+ * says why, if not so.
  */
 void code_check(const struct vm_module *fused, const struct vm_module *plain);
 

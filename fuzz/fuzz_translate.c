@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	subject_init(&s, data, size, 0);
 	if (vm_module_new(vm, s.bytes, s.len, &fused, &err) == 0) {
-		vm->plain = true;
+		vm->unjoined = true;
 		if (vm_module_new(vm, s.bytes, s.len, &plain, &err) == -1)
 			abort();
 		code_check(fused, plain);
