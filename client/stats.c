@@ -93,7 +93,8 @@ stats_print(const struct stats_values *v, const struct buf *text,
 		stats_print_json(samples);
 	else if (overview_write(&out, samples, NULL, 0) == -1)
 		report_fatal("out of memory");
-	fwrite(out.data, 1, out.len, stdout);
+	if (out.len > 0)
+		fwrite(out.data, 1, out.len, stdout);
 	buf_clear(&out);
 }
 

@@ -55,13 +55,22 @@ def test_seeds_give_other_randomness_and_nothing_else():
     equal(chance(daemon, "--seed", "1"), outs[1])
 
 
+def catches(pid, number):
+    """Whether the process handles the signal by now."""
+    with open(f"/proc/{pid}/status") as lines:
+        caught = next(int(line.split()[1], 16) for line in lines
+                      if line.startswith("SigCgt:"))
+    return caught >> (number - 1) & 1 == 1
+
+
 @test
 def test_without_it_time_and_randomness_are_real():
     daemon = Daemon()
     # The template of a deterministic call is not taken for another one.
     chance(daemon, "--deterministic")
     process = daemon.start(guest("chance"), stdin=subprocess.DEVNULL)
-    until(lambda: len(daemon.children()) > 1, what="a child")
+    until(lambda: catches(process.pid, signal.SIGTERM) and
+          len(daemon.children()) > 1, what="a child")
     process.send_signal(signal.SIGTERM)     # it sleeps for an hour
     equal(process.wait(10), 143)
 

@@ -31,7 +31,9 @@ def test_wasmctl_notices_nothing_of_an_upgrade():
     daemon = Daemon()
     long = daemon.start("--invoke", "sleep", guest("sleep"), "1500")
     until(lambda: len(daemon.children()) > 2, what="the long call")
+    before = len(daemon.children())
     echo = daemon.start(guest("cat"), stdin=-1)
+    until(lambda: len(daemon.children()) > before, what="the other call")
     log = successor(daemon)
     for n in range(5):
         result = daemon.run(EXAMPLES / "hello.wasm", str(n))
