@@ -16,6 +16,7 @@ import time
 
 WAT = pathlib.Path(__file__).resolve().parent / "io.wat"
 BYTES = 256 << 20
+FILE = 1 << 30          # bytes of the large file
 CHUNKS = ((65536, BYTES), (4096, BYTES >> 2), (256, BYTES >> 6))
 PIPE = 65536
 SMALL = 10000           # files
@@ -111,7 +112,7 @@ def make_files(folder):
     """A large file, and many small ones in a folder of their own."""
     os.mkdir(folder + "/small")
     with open(folder + "/big", "wb") as big:
-        for _ in range(BYTES // PIPE):
+        for _ in range(FILE // PIPE):
             big.write(bytes(PIPE))
     for n in range(SMALL):
         with open(f"{folder}/small/f{n:05}", "wb") as small:
@@ -127,10 +128,10 @@ def measure_files(meter, wasmctl, guest, folder, env, rounds):
     for chunk, _ in CHUNKS[:2]:
         compare(f"one file, {chunk}",
                 lambda: meter.run(work, [*run, "file", guest, str(chunk)],
-                                  amount=BYTES, env=env),
+                                  amount=FILE, env=env),
                 lambda: meter.run(work, ["dd", f"if={folder}/big",
                                          "of=/dev/null", f"bs={chunk}",
-                                         "status=none"], amount=BYTES), rounds)
+                                         "status=none"], amount=FILE), rounds)
     # A file or an entry counts as a MiB, to be one of the unit.
     compare(f"{SMALL} small files",
             lambda: meter.run(work, [*small, "files", guest, str(SMALL)],
