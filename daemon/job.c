@@ -262,6 +262,7 @@ job_request_child(struct job *j)
 		.mode = j->mode,
 		.trace = j->stream.trace_left > 0,
 		.one_nan = j->deterministic,
+		.files = j->request.broker != -1,
 	};
 
 	template_request(j->jobs->config.templates, &j->request, j->user->uid,
