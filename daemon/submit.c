@@ -159,18 +159,37 @@ submit_preload(struct program *p, const struct msg *m, struct err *err)
 	return 0;
 }
 
+/* Of preloaded modules: those that come without a descriptor. */
+static size_t
+submit_count_digests(const struct msg *m)
+{
+	size_t n, count = 0;
+	const struct span *digests = msg_strs(m, FIELD_SUBMIT_PRELOAD_DIGESTS,
+		&n);
+
+	for (size_t i = 0; i < n; i++)
+		count += digests[i].len > 0;
+	return count;
+}
+
 static int
 submit_check(const struct msg *m, size_t nfds, struct err *err)
 {
 	bool wants_fd = msg_number(m, FIELD_SUBMIT_MODULE_FD, 0) != 0;
 	bool broker = msg_number(m, FIELD_SUBMIT_BROKER, 0) != 0;
-	size_t npreload;
+	size_t npreload, ndigests;
 
 	if (msg_has(m, FIELD_SUBMIT_MODULE) + wants_fd +
 	    msg_has(m, FIELD_SUBMIT_DIGEST) != 1)
 		return err_set(err, PROTO_ERROR_USAGE, "submit: there must be "
 			"one of module, module_fd and digest");
 	msg_strs(m, FIELD_SUBMIT_PRELOAD, &npreload);
+	msg_strs(m, FIELD_SUBMIT_PRELOAD_DIGESTS, &ndigests);
+	if (msg_has(m, FIELD_SUBMIT_PRELOAD_DIGESTS) && ndigests != npreload)
+		return err_set(err, PROTO_ERROR_USAGE, "submit: "
+			"preload_digests: %zu, but preload names %zu", ndigests,
+			npreload);
+	npreload -= submit_count_digests(m);
 	if (nfds != wants_fd + npreload + broker)
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: %zu descriptors came with it; module_fd, "
