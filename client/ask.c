@@ -14,7 +14,7 @@ ask_open(struct ask *a, const char *what)
 	struct address address;
 
 	a->what = what;
-	a->conn = address_open(a->socket, &address, &err);
+	a->conn = address_open(a->where, &address, &err);
 	if (a->conn == NULL)
 		report("%s: %s", address_text(&address), err.text);
 	return a->conn == NULL ? -1 : 0;
@@ -75,15 +75,29 @@ ask_wait(struct ask *a, struct err *err)
 	return 0;
 }
 
-int
-ask_run(struct ask *a, struct msg *request, int fd)
+static int
+ask_request(struct ask *a, struct msg *request, int fd, uint32_t *call,
+	struct err *err)
 {
 	struct wasmd_asked asked = { ask_on_item, ask_on_answer, a };
-	struct err err = ERR_NONE;
 
 	a->came = false;
 	a->status = 0;
-	if (wasmd_request(a->conn, request, fd, &asked, NULL, &err) == 0 &&
+	return wasmd_request(a->conn, request, fd, &asked, call, err);
+}
+
+int
+ask_send(struct ask *a, struct msg *request, uint32_t *call, struct err *err)
+{
+	return ask_request(a, request, -1, call, err);
+}
+
+int
+ask_run(struct ask *a, struct msg *request, int fd)
+{
+	struct err err = ERR_NONE;
+
+	if (ask_request(a, request, fd, NULL, &err) == 0 &&
 	    ask_wait(a, &err) == 0)
 		return a->status;
 	report("%s: %s", a->what, err.text);

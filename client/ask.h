@@ -2,10 +2,10 @@
 #ifndef CLIENT_ASK_H
 #define CLIENT_ASK_H
 
-#include "client/libwasmd.h"
+#include "client/address.h"
 
 struct ask {
-	const char *socket;	/* of the option; NULL: the usual one */
+	const struct where *where;	/* of the options */
 	/* Each is called with what arrives; either may be NULL. */
 	void (*on_item)(void *arg, const struct msg *item);
 	void (*on_answer)(void *arg, const struct msg *answer);
@@ -26,5 +26,9 @@ void ask_close(struct ask *a);
  * it has reported why: EXIT_NOT_FOUND for what the daemon does not have.
  */
 int ask_run(struct ask *a, struct msg *request, int fd);
+
+/* Make it only, and get its number: with its answer, ask->came is set. */
+int ask_send(struct ask *a, struct msg *request, uint32_t *call,
+	struct err *err);
 
 #endif

@@ -11,7 +11,7 @@
 #include "client/verb.h"
 
 struct check_values {
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -125,7 +125,7 @@ check_run(const struct verb *verb, int argc, char **argv)
 		report("check: no operands, but \"%s\" was given", argv[first]);
 		return EXIT_WASMCTL;
 	}
-	conn = address_open(v.socket, &address, &err);
+	conn = address_open(&v.where, &address, &err);
 	if (conn == NULL || check_ask(conn, &a, &err) == -1) {
 		report("%s: %s", address_text(&address), err.text);
 		a.status = EXIT_WASMCTL;

@@ -29,6 +29,7 @@ struct request {
 
 struct wasmd {
 	int fd;
+	bool is_stream;		/* of bytes only: no descriptors pass */
 	struct wire in;
 	struct buf out;
 	struct fds attached;	/* descriptors to send, */
@@ -137,6 +138,9 @@ conn_queue_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	struct fds copy;
 	size_t at;
 
+	if (fds->count > 0 && w->is_stream)
+		return err_set(err, PROTO_ERROR_USAGE, "%s: descriptors cannot "
+			"be passed to another machine", msg_info[m->id].name);
 	if (fds->count > 0 && conn_wait_attached(w, err) == -1)
 		return -1;
 	if (conn_copy_fds(&copy, fds, err) == -1)
@@ -306,7 +310,8 @@ conn_receive(struct wasmd *w, struct err *err)
 		return err_set(err, PROTO_ERROR_UNAVAILABLE,
 			"lost the daemon: %s", strerror(errno));
 	if (n == 0)
-		return err_set(err, PROTO_ERROR_UNAVAILABLE,
+		return err_set(err, PROTO_ERROR_UNAVAILABLE, w->is_stream ?
+			"the connection to the daemon was lost" :
 			"the daemon closed the connection");
 	if (wire_feed(&w->in, data, (size_t)n, err) == -1)
 		return -1;
@@ -343,10 +348,19 @@ conn_on_hello(void *arg, const struct msg *answer)
 		"%.*s", (int)text.len, text.data);
 }
 
+/* The time that is left for poll(2): 0 is no time at all, UINT64_MAX no limit. */
 static int
-conn_greet(struct wasmd *w, struct err *err)
+conn_left_ms(uint64_t end_us)
 {
-	uint64_t end = clock_monotonic_us() + WASMD_OPEN_MS * 1000ull;
+	uint64_t now = clock_monotonic_us();
+
+	return end_us == UINT64_MAX ? -1 :
+		now >= end_us ? 0 : (int)((end_us - now) / 1000) + 1;
+}
+
+static int
+conn_greet(struct wasmd *w, uint64_t end_us, struct err *err)
+{
 	struct greeting g = { .err = err };
 	struct msg m;
 
@@ -357,16 +371,16 @@ conn_greet(struct wasmd *w, struct err *err)
 		return -1;
 	while (!g.answered) {
 		struct pollfd p = { .fd = w->fd, .events = POLLIN };
-		uint64_t now;
+		int left;
 
 		if (wasmd_dispatch(w, err) == -1)
 			return -1;
-		now = clock_monotonic_us();
-		if (!g.answered && now >= end)
+		left = conn_left_ms(end_us);
+		if (!g.answered && left == 0)
 			return err_set(err, PROTO_ERROR_UNAVAILABLE,
 				"the daemon does not answer");
 		if (!g.answered)
-			poll(&p, 1, (int)((end - now) / 1000) + 1);
+			poll(&p, 1, left);
 	}
 	return err->code == 0 ? 0 : -1;
 }
@@ -388,13 +402,11 @@ conn_connect(struct wasmd *w, const char *path, struct err *err)
 		return err_set(err, errno == EACCES || errno == EPERM ?
 			PROTO_ERROR_DENIED : PROTO_ERROR_UNAVAILABLE,
 			"%s", strerror(errno));
-	if (fd_set_nonblock(w->fd) == -1)
-		return err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
 	return 0;
 }
 
-struct wasmd *
-wasmd_open(const char *path, struct err *err)
+static struct wasmd *
+conn_new(struct err *err)
 {
 	struct wasmd *w = calloc(1, sizeof(*w));
 
@@ -405,11 +417,55 @@ wasmd_open(const char *path, struct err *err)
 	w->fd = -1;
 	wire_init(&w->in);
 	buf_init(&w->out, CONN_OUT_MAX);
-	if (conn_connect(w, path, err) == -1 || conn_greet(w, err) == -1) {
+	return w;
+}
+
+static int
+conn_open(struct wasmd *w, int timeout_ms, struct err *err)
+{
+	uint64_t end_us = timeout_ms == -1 ? UINT64_MAX :
+		clock_monotonic_us() + (uint64_t)timeout_ms * 1000;
+
+	if (fd_set_nonblock(w->fd) == -1)
+		return err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
+	return conn_greet(w, end_us, err);
+}
+
+struct wasmd *
+wasmd_open(const char *path, struct err *err)
+{
+	struct wasmd *w = conn_new(err);
+
+	if (w != NULL && (conn_connect(w, path, err) == -1 ||
+	    conn_open(w, WASMD_OPEN_MS, err) == -1)) {
 		wasmd_close(w);
 		return NULL;
 	}
 	return w;
+}
+
+struct wasmd *
+wasmd_open_stream_take(int sock, int timeout_ms, struct err *err)
+{
+	struct wasmd *w = conn_new(err);
+
+	if (w == NULL) {
+		fd_close(&sock);
+		return NULL;
+	}
+	w->fd = sock;
+	w->is_stream = true;
+	if (conn_open(w, timeout_ms, err) == -1) {
+		wasmd_close(w);
+		return NULL;
+	}
+	return w;
+}
+
+bool
+wasmd_passes_descriptors(const struct wasmd *w)
+{
+	return !w->is_stream;
 }
 
 void

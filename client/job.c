@@ -119,24 +119,37 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 			msg_set_number(m, limits[i].field, limits[i].value);
 }
 
-/* The names and descriptors of all modules but one that goes as bytes, and the
- * broker's socket. */
+struct job_preload {
+	struct span names[PROTO_PRELOAD_MAX];
+	struct span digests[PROTO_PRELOAD_MAX];	/* empty: of a descriptor */
+	bool has_digest;
+};
+
+/* The names and digests of what is preloaded, the descriptors of all modules
+ * but those that go as bytes or by digest, and the broker's socket. */
 static int
 job_fds(const struct wasmd_call *call, struct fds *fds,
-	struct span names[static PROTO_PRELOAD_MAX], struct err *err)
+	struct job_preload *preload, struct err *err)
 {
 	fds->count = 0;
 	if (call->npreload > PROTO_PRELOAD_MAX)
 		return err_set(err, PROTO_ERROR_USAGE,
 			"at most %u modules can be preloaded",
 			PROTO_PRELOAD_MAX);
-	if (call->module_fd != -1)
+	if (call->digest == NULL && call->module_fd != -1)
 		fds->fd[fds->count++] = call->module_fd;
 	for (size_t i = 0; i < call->npreload; i++) {
 		const struct wasmd_preload *p = &call->preload[i];
 
-		names[i] = (struct span){ p->name, strlen(p->name) };
-		fds->fd[fds->count++] = p->fd;
+		preload->names[i] = (struct span){ p->name, strlen(p->name) };
+		preload->digests[i] = (struct span){ "", 0 };
+		if (p->digest == NULL) {
+			fds->fd[fds->count++] = p->fd;
+			continue;
+		}
+		preload->digests[i] = (struct span){ p->digest,
+			strlen(p->digest) };
+		preload->has_digest = true;
 	}
 	if (call->has_broker)
 		fds->fd[fds->count++] = call->broker;
@@ -150,13 +163,13 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	struct span *args = job_spans(call->args, call->nargs, err);
 	struct span *env = job_spans(call->env, call->nenv, err);
 	struct span *params = job_spans(call->params, call->nparams, err);
-	struct span names[PROTO_PRELOAD_MAX];
+	struct job_preload preload = { .has_digest = false };
 	struct fds fds;
 	struct msg m;
 	int ret = -1;
 
 	if (args == NULL || env == NULL || params == NULL ||
-	    job_fds(call, &fds, names, err) == -1)
+	    job_fds(call, &fds, &preload, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
 	if (call->digest != NULL)
@@ -167,7 +180,11 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 		msg_set_bytes(&m, FIELD_SUBMIT_MODULE, call->module,
 			call->module_len);
 	if (call->npreload > 0)
-		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, names, call->npreload);
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, preload.names,
+			call->npreload);
+	if (preload.has_digest)
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD_DIGESTS, preload.digests,
+			call->npreload);
 	msg_set_strs(&m, FIELD_SUBMIT_ARGS, args, call->nargs);
 	msg_set_strs(&m, FIELD_SUBMIT_ENV, env, call->nenv);
 	if (call->mode != NULL)

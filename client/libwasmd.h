@@ -34,6 +34,17 @@ struct wasmd_job;
  */
 #define WASMD_OPEN_MS 10000
 struct wasmd *wasmd_open(const char *path, struct err *err);
+
+/*
+ * The same over a stream socket at whose other end something copies bytes to and
+ * from a daemon, such as `wasmctl proxy` of another machine. The socket is
+ * taken, also on failure. No descriptors can pass: modules go as bytes, by put
+ * and digest, and there are no brokers and no instances. timeout_ms: -1 is for
+ * ever.
+ */
+struct wasmd *wasmd_open_stream_take(int sock, int timeout_ms, struct err *err);
+bool wasmd_passes_descriptors(const struct wasmd *w);
+
 void wasmd_close(struct wasmd *w);	/* frees its jobs; NULL is fine */
 
 int wasmd_fd(const struct wasmd *w);
@@ -67,7 +78,8 @@ int wasmd_notify(struct wasmd *w, const struct msg *m, struct err *err);
 /* A module that the one to run imports from. */
 struct wasmd_preload {
 	const char *name;	/* what it is imported as */
-	int fd;			/* a memfd */
+	int fd;			/* a memfd; -1: */
+	const char *digest;	/* one of the store */
 };
 
 /* A directory for the guest to find. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -104,6 +105,8 @@ void
 module_close(struct module_source *m)
 {
 	fd_close(&m->fd);
+	free(m->bytes);
+	m->bytes = NULL;
 }
 
 const char *

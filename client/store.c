@@ -10,13 +10,14 @@
 #include "client/outcome.h"
 #include "client/quantity.h"
 #include "client/report.h"
+#include "client/upload.h"
 #include "client/verb.h"
 
 struct store_values {
 	const char *digest;
 	bool share;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -102,13 +103,17 @@ put_one(struct store_run *r, const char *path)
 		return EXIT_WASMCTL;
 	}
 	msg_init_request(&request, MSG_PUT, 0);
-	msg_set_number(&request, FIELD_PUT_MODULE_FD, true);
 	msg_set_number(&request, FIELD_PUT_SHARE, r->values->share);
 	if (r->values->digest != NULL)
 		msg_set_str(&request, FIELD_PUT_DIGEST, r->values->digest);
 	r->ask.what = path;
 	r->ask.on_answer = put_on_answer;
-	status = ask_run(&r->ask, &request, m.fd);
+	if (wasmd_passes_descriptors(r->ask.conn)) {
+		msg_set_number(&request, FIELD_PUT_MODULE_FD, true);
+		status = ask_run(&r->ask, &request, m.fd);
+	} else {
+		status = upload_run(&r->ask, &request, &m);
+	}
 	module_close(&m);
 	return status;
 }
@@ -284,7 +289,7 @@ store_run(const struct verb *verb, int argc, char **argv)
 	}
 	if (store_check(verb, &v, argc - first, argv + first) == -1)
 		return EXIT_WASMCTL;
-	r.ask.socket = v.socket;
+	r.ask.where = &v.where;
 	status = EXIT_WASMCTL;
 	if (ask_open(&r.ask, verb->name) == 0)
 		status = store_do(verb, &r, argc - first, argv + first);
