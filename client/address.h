@@ -7,7 +7,7 @@
 #define CLIENT_ADDRESS_H
 
 #include "base/err.h"
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 
 /* What the user has said of it: options, each NULL if not given. */
 struct where {

@@ -42,7 +42,7 @@ const struct option_spec call_options[] = {
 
 /* The results, or with --json all there is to know. */
 static int
-call_print(const struct msg *record, bool json)
+call_print(const struct wasmd_msg *record, bool json)
 {
 	struct buf out;
 	int r;
@@ -77,7 +77,7 @@ call_run_session(struct wasmd *conn, const struct call_values *v,
 		report("%s: %s", m->path, s.err.text);
 	} else {
 		if (s.stdout_errno == 0)
-			call_print(&s.record.msg, v->json);
+			call_print(s.record, v->json);
 		status = outcome_finish(&s, m, 1);
 	}
 	session_clear(&s);
@@ -109,6 +109,7 @@ call_module(const struct call_values *v, int argc, char **argv)
 	struct module_source m;
 	const char *name;
 	struct wasmd_call call = {
+		.size = sizeof(call),
 		.args = &name,
 		.nargs = 1,
 		.invoke = argv[1],

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -105,8 +104,6 @@ void
 module_close(struct module_source *m)
 {
 	fd_close(&m->fd);
-	free(m->bytes);
-	m->bytes = NULL;
 }
 
 const char *

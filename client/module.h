@@ -11,7 +11,6 @@ struct module_source {
 	int fd;			/* a memfd, once it is open; -1: digest */
 	const char *digest;	/* of one in the store: path behind "sha256:"; or: */
 	char held[65];		/* of one that was sent, see upload_module */
-	void *bytes;		/* of one to be sent, see upload_for_call; owned */
 };
 
 /* The digits of "sha256:HEX" or, if bare is allowed, of 64 digits alone. NULL:

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "proto/proto.h"
+#include "lib/wasmd.h"
 
 #define REMOTE_SCHEME "ssh://"
 #define REMOTE_COMMAND "wasmctl proxy"
@@ -40,15 +40,15 @@ remote_take(const struct remote_part *p, const char *from, size_t len,
 	struct err *err)
 {
 	if (len == 0)
-		return err_set(err, PROTO_ERROR_USAGE, "it has an empty %s",
+		return err_set(err, WASMD_ERROR_USAGE, "it has an empty %s",
 			p->name);
 	if (len >= p->size)
-		return err_set(err, PROTO_ERROR_USAGE,
+		return err_set(err, WASMD_ERROR_USAGE,
 			"its %s has more than %zu bytes", p->name, p->size - 1);
 	memcpy(p->to, from, len);
 	p->to[len] = '\0';
 	if (p->to[0] == '-' || strspn(p->to, p->allowed) != len)
-		return err_set(err, PROTO_ERROR_USAGE,
+		return err_set(err, WASMD_ERROR_USAGE,
 			"its %s has characters that are not allowed: %s",
 			p->name, p->to);
 	return 0;
@@ -71,7 +71,7 @@ remote_parse_host(struct remote *r, const char *text, size_t len,
 	const char *from = text[0] == '[' ? text + 1 : text;
 
 	if (text[0] == '[' && stop == NULL)
-		return err_set(err, PROTO_ERROR_USAGE, "its host has no ]");
+		return err_set(err, WASMD_ERROR_USAGE, "its host has no ]");
 	if (stop == NULL)
 		stop = end;
 	if (remote_take(&host, from, (size_t)(stop - from), err) == -1)
@@ -81,7 +81,7 @@ remote_parse_host(struct remote *r, const char *text, size_t len,
 	if (stop == end)
 		return 0;
 	if (*stop != ':')
-		return err_set(err, PROTO_ERROR_USAGE,
+		return err_set(err, WASMD_ERROR_USAGE,
 			"only a port may follow its host");
 	return remote_take(&port, stop + 1, (size_t)(end - stop - 1), err);
 }
@@ -105,7 +105,7 @@ remote_parse_parts(struct remote *r, const char *text, struct err *err)
 		text = at + 1;
 	}
 	if (len == 0)
-		return err_set(err, PROTO_ERROR_USAGE, "it has an empty host");
+		return err_set(err, WASMD_ERROR_USAGE, "it has an empty host");
 	if (remote_parse_host(r, text, len, err) == -1)
 		return -1;
 	text += len;
@@ -119,7 +119,7 @@ remote_parse(struct remote *r, const char *text, struct err *err)
 {
 	*r = (struct remote){ .user = "" };
 	if (strncmp(text, REMOTE_SCHEME, strlen(REMOTE_SCHEME)) != 0)
-		return err_set(err, PROTO_ERROR_USAGE,
+		return err_set(err, WASMD_ERROR_USAGE,
 			"a machine is named ssh://[user@]host[:port]");
 	return remote_parse_parts(r, text + strlen(REMOTE_SCHEME), err);
 }
@@ -187,16 +187,16 @@ remote_run(const struct remote *r, int sock, pid_t *pid, struct err *err)
 
 	remote_words(r, program, command, sizeof(command), words);
 	if (pipe2(failure, O_CLOEXEC) == -1)
-		return err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
+		return err_set(err, WASMD_ERROR_INTERNAL, "%s", strerror(errno));
 	*pid = fork();
 	if (*pid == 0)
 		remote_exec(program, words, sock, parent, failure[1]);
 	fd_close(&failure[1]);
 	if (*pid == -1)
-		err_set(err, PROTO_ERROR_INTERNAL, "cannot fork: %s",
+		err_set(err, WASMD_ERROR_INTERNAL, "cannot fork: %s",
 			strerror(errno));
 	else if (fd_read_all(failure[0], &error, sizeof(error)) == 0)
-		err_set(err, PROTO_ERROR_INTERNAL, "cannot run %s: %s", program,
+		err_set(err, WASMD_ERROR_INTERNAL, "cannot run %s: %s", program,
 			strerror(error));
 	fd_close(&failure[0]);
 	return err->code == 0 ? 0 : -1;
@@ -208,7 +208,7 @@ remote_start(const struct remote *r, pid_t *pid, struct err *err)
 	int sock[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock) == -1)
-		return err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
+		return err_set(err, WASMD_ERROR_INTERNAL, "%s", strerror(errno));
 	if (remote_run(r, sock[1], pid, err) == -1)
 		fd_close(&sock[0]);
 	fd_close(&sock[1]);
@@ -243,13 +243,13 @@ remote_explain(pid_t pid, struct err *err)
 	struct err why = ERR_NONE;
 	int status;
 
-	if (err->code == PROTO_ERROR_PROTOCOL) {
+	if (err->code == WASMD_ERROR_PROTOCOL) {
 		err_set(&why, err->code, "%s; does a file that the shell there "
 			"reads at its start print something?", err->text);
 		*err = why;
 		return;
 	}
-	if (err->code != PROTO_ERROR_UNAVAILABLE)
+	if (err->code != WASMD_ERROR_UNAVAILABLE)
 		return;
 	status = remote_wait(pid);
 	switch (status) {

@@ -23,7 +23,7 @@ struct remote {
 };
 
 /*
- * 0, or -1 with PROTO_ERROR_USAGE. No part can be taken for an option of ssh,
+ * 0, or -1 with WASMD_ERROR_USAGE. No part can be taken for an option of ssh,
  * nor the socket for anything but one word by the shell over there.
  */
 int remote_parse(struct remote *r, const char *text, struct err *err);

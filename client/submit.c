@@ -202,6 +202,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 	unsigned closed = submit_closed();
 
 	*call = (struct wasmd_call){
+		.size = sizeof(*call),
 		.args = words,
 		.nargs = v->invoke != NULL ? 1 : args->count,
 		.env = (const char *const *)v->env.items,
@@ -235,7 +236,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 /* ---- after ------------------------------------------------------------- */
 
 static void
-submit_write_results(const struct msg *record)
+submit_write_results(const struct wasmd_msg *record)
 {
 	struct buf out;
 
@@ -250,7 +251,7 @@ submit_write_results(const struct msg *record)
 
 /* The record to the file of --meta and, with --json or -v, to standard error. */
 static void
-submit_write_record(const struct msg *record, const struct submit_values *v,
+submit_write_record(const struct wasmd_msg *record, const struct submit_values *v,
 	int meta)
 {
 	struct buf json, table;
@@ -275,7 +276,7 @@ static int
 submit_finish(struct session *s, const struct submit_values *v,
 	const struct program *p, int meta)
 {
-	const struct msg *record = &s->record.msg;
+	const struct wasmd_msg *record = s->record;
 	int status;
 
 	if (s->stdout_errno == 0)
@@ -293,15 +294,13 @@ submit_finish(struct session *s, const struct submit_values *v,
 /* There was no job: a record all the same, for whoever reads records. */
 static int
 submit_fail(const struct submit_values *v, int meta, const char *where,
-	const struct err *err)
+	const char *why)
 {
-	struct record record;
+	struct wasmd_msg *record = record_new("XX", why);
 
-	report("%s: %s", where, err->text);
-	record_init(&record);
-	if (record_set(&record, "XX", err->text, strlen(err->text)) == 0)
-		submit_write_record(&record.msg, v, meta);
-	record_clear(&record);
+	report("%s: %s", where, why);
+	submit_write_record(record, v, meta);
+	wasmd_msg_free(record);
 	return EXIT_WASMCTL;
 }
 
@@ -325,7 +324,8 @@ submit_session(struct wasmd *conn, const struct submit_values *v,
 	if (status != 0)
 		return status;
 	if (session_run(&s, conn, &call, files->trace) == -1)
-		status = submit_fail(v, files->meta, p->modules[0].path, &s.err);
+		status = submit_fail(v, files->meta, p->modules[0].path,
+			s.err.text);
 	else if (s.detach && s.id != 0)
 		status = printf("%llu\n", (unsigned long long)s.id) > 0 ? 0 :
 			EXIT_WASMCTL;
@@ -345,7 +345,8 @@ submit_connect(const struct submit_values *v, struct program *p,
 	int status;
 
 	if (conn == NULL)
-		return submit_fail(v, files->meta, address_text(&address), &err);
+		return submit_fail(v, files->meta, address_text(&address),
+			err.text);
 	if (v->verbose && !v->json)
 		report("%s daemon at %s", address.was_started ? "started a" :
 			"using the", address_text(&address));
@@ -417,7 +418,7 @@ submit_check(const struct submit_values *v)
 		report("--keep is for --detach: other output is not kept");
 	else if (v->open_stdin && !v->detach)
 		report("--open-stdin is for --detach");
-	else if (v->keep_bytes > PROTO_KEEP_MAX)
+	else if (v->keep_bytes > WASMD_KEEP_MAX)
 		report("--keep: at most 16M can be kept");
 	else if (v->priority > 9)
 		report("--priority: at most 9");
