@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/handover.h"
+#include "daemon/job_streams.h"
 #include "daemon/metrics.h"
 #include "daemon/peer.h"
 #include "daemon/user.h"

@@ -5,6 +5,7 @@
 
 #include "daemon/conn.h"
 #include "daemon/job.h"
+#include "daemon/job_streams.h"
 #include "daemon/kept.h"
 
 struct follow {

@@ -84,58 +84,29 @@ struct job {
 
 TAILQ_HEAD(job_list, job);
 
-struct jobs_config {
-	struct event_base *base;
-	struct queue *queue;
-	struct templates *templates;
-	struct store *store;
-	struct keeper *keeper;
-	const struct layer_report *layers;
-	uint64_t max_module;
-	void (*on_idle)(void *arg);	/* the last job is gone */
-	void *arg;
-};
-
-struct jobs *jobs_new(const struct jobs_config *config);
-void jobs_free(struct jobs *jobs);	/* there must be none left */
-unsigned jobs_count(const struct jobs *jobs);
-void jobs_count_states(const struct jobs *jobs, unsigned out[JOB_STATE_COUNT]);
-
-/* For modules that come from now on. */
-void jobs_set_max_module(struct jobs *jobs, uint64_t max_module);
-
-/* The number of the last job so far; later ones have greater numbers than n. */
-uint64_t jobs_last_id(const struct jobs *jobs);
-void jobs_number_above(struct jobs *jobs, uint64_t n);
-
-/* Take no more: submit gets PROTO_ERROR_UNAVAILABLE. */
-void jobs_close(struct jobs *jobs);
-
-/* End all: each is reported as cancelled, because the daemon ends. */
-void jobs_cancel_all(struct jobs *jobs);
-
 /*
- * A job of a submit message. fds came with it, and are taken in any case. It is answered later: accepted or refused. NULL with the error set
- * (and *retry_ms for PROTO_ERROR_QUEUE_FULL) if it is refused at once.
+ * A job of a submit message. fds came with it, and are taken in any case. It is
+ * answered later: accepted or refused. NULL with the error set (and *retry_ms
+ * for PROTO_ERROR_QUEUE_FULL) if it is refused at once.
  */
 struct job *job_new_take(struct jobs *jobs, struct conn *conn,
 	struct user *user, const struct msg *m, struct fds *fds, struct err *err,
 	uint64_t *retry_ms);
 
+/* Once it has ended: by jobs.c only. */
+void job_free(struct job *j);
+
 /* The one writer of a job's state. */
 void job_event(struct job *j, enum job_event event);
 
+/* The child is not one of ours any more: nothing it says counts. */
+void job_break(struct job *j);
+
+/* The guest sleeps; a later wait takes the place of an earlier one. */
+void job_sleep(struct job *j, const struct frame_wait *wait);
+
 void job_cancel(struct job *j);		/* the client's request */
 void job_abandon(struct job *j);	/* the client is gone */
-
-/* That of the number, if the user may know of it; it has not ended. */
-struct job *jobs_find(const struct jobs *jobs, uint64_t id, uid_t uid);
-/* The first with a greater number that its client knows, or NULL. */
-const struct job *jobs_next(const struct jobs *jobs, uint64_t after);
-/* The one after it. */
-const struct job *job_next(const struct job *j);
-/* Who is told of jobs' states. */
-struct watch_list *jobs_watches(struct jobs *jobs);
 
 /* While it waits: so many others come before it. */
 void job_tell_ahead(struct job *j, uint64_t ahead);
@@ -145,12 +116,5 @@ const char *job_state_text(const struct job *j);
 
 /* Whether the client has been told its number. */
 bool job_is_known(const struct job *j);
-
-/* More output may be sent; input came. -1: the client broke the protocol. */
-void job_add_credit(struct job *j, uint64_t bytes);
-int job_input(struct job *j, struct span data, bool eof);
-
-/* The connection can take output again. */
-void job_resume(struct job *j);
 
 #endif

@@ -10,6 +10,8 @@
 #include "daemon/conn.h"
 #include "daemon/follow.h"
 #include "daemon/job.h"
+#include "daemon/job_streams.h"
+#include "daemon/jobs.h"
 #include "daemon/report.h"
 #include "daemon/request_jobs.h"
 #include "daemon/stats.h"

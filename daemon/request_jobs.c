@@ -6,6 +6,7 @@
 #include "daemon/conn.h"
 #include "daemon/follow.h"
 #include "daemon/job.h"
+#include "daemon/jobs.h"
 #include "daemon/kept.h"
 #include "daemon/queue.h"
 #include "daemon/user.h"

@@ -44,6 +44,14 @@ struct facts {
 	char text[RESULT_TEXT_MAX];	/* trap, then backtrace */
 };
 
+/* The first cause is the cause. */
+static inline void
+facts_blame(struct facts *f, enum job_cause cause)
+{
+	if (f->cause == CAUSE_NONE)
+		f->cause = cause;
+}
+
 #define OUTCOME_FRAMES 64
 
 struct outcome {

@@ -13,7 +13,7 @@
 #include "daemon/conn.h"
 #include "daemon/handover.h"
 #include "daemon/heir.h"
-#include "daemon/job.h"
+#include "daemon/jobs.h"
 #include "daemon/kept.h"
 #include "daemon/listen.h"
 #include "daemon/metrics.h"

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "daemon/conn.h"
-#include "daemon/job.h"
+#include "daemon/jobs.h"
 #include "daemon/metrics.h"
 #include "daemon/process.h"
 #include "daemon/store.h"

@@ -17,20 +17,9 @@ _Static_assert(OP_COUNT % CHOICE_STRIDE != 0, "strides miss instructions");
 static valtype
 sig_type(char c, bool is64)
 {
-	switch (c) {
-	case 'i':
-		return VAL_I32;
-	case 'l':
-		return VAL_I64;
-	case 'f':
-		return VAL_F32;
-	case 'd':
-		return VAL_F64;
-	case 'v':
-		return VAL_V128;
-	default:
-		return is64 ? VAL_I64 : VAL_I32;
-	}
+	valtype t = valtype_of_letter(c);
+
+	return t != VAL_BOT ? t : is64 ? VAL_I64 : VAL_I32;
 }
 
 static bool

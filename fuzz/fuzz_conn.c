@@ -26,6 +26,7 @@
 #include "daemon/conn.h"
 #include "daemon/family.h"
 #include "daemon/job.h"
+#include "daemon/jobs.h"
 #include "daemon/kept.h"
 #include "daemon/option.h"
 #include "daemon/queue.h"

@@ -9,25 +9,6 @@
 
 /* ---- host functions --------------------------------------------------------------- */
 
-static valtype
-sig_type(char c)
-{
-	switch (c) {
-	case 'i':
-		return VAL_I32;
-	case 'l':
-		return VAL_I64;
-	case 'f':
-		return VAL_F32;
-	case 'd':
-		return VAL_F64;
-	case 'v':
-		return VAL_V128;
-	default:
-		return VAL_BOT;
-	}
-}
-
 /* "ii:i" as a type. 0, or -1 when it says something else. */
 static int
 sig_parse(struct vm_store *s, const char *sig, struct functype *out)
@@ -39,7 +20,7 @@ sig_parse(struct vm_store *s, const char *sig, struct functype *out)
 
 	*out = (struct functype){ .params = types };
 	for (size_t i = 0; types != NULL && i < len; i++) {
-		valtype t = sig_type(sig[i]);
+		valtype t = valtype_of_letter(sig[i]);
 
 		if (sig[i] == ':' && !results) {
 			results = true;

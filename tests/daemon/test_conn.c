@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/conn.h"
+#include "daemon/job_streams.h"
 #include "daemon/user.h"
 
 /* ---- what is around a connection ----------------------------------------- */

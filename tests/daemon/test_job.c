@@ -15,6 +15,7 @@
 #include "daemon/child.h"
 #include "daemon/conn.h"
 #include "daemon/job.h"
+#include "daemon/jobs.h"
 #include "daemon/module.h"
 #include "daemon/kept.h"
 #include "daemon/queue.h"

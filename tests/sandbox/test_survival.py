@@ -163,33 +163,29 @@ def test_stopped_template_holds_up_its_own_calls_only():
     equal(daemon.status("exit 0\n"), "OK")
 
 
-@test
-def test_fork_that_fails_is_told():
+def fork_fails_in(name, before):
+    """The process of that name cannot fork: it is told, and heals."""
     daemon = start("--ready", "0", worker=FAKE)
     witness = Witness(daemon)
-    equal(daemon.status("exit 0\n"), "OK")
-    template = confined(daemon)["template"]
-    undo = lower(template, resource.RLIMIT_NPROC, 1)
+    before(daemon)
+    undo = lower(confined(daemon)[name], resource.RLIMIT_NPROC, 1)
     _, _, record = daemon.run("exit 0\n")
     equal(record["status"], "XX")
     contains(record["cause"], "temporarily unavailable")
     witness.check()
     undo()
     equal(daemon.status("exit 0\n"), "OK")
+
+
+@test
+def test_fork_that_fails_is_told():
+    fork_fails_in("template",
+                  lambda daemon: equal(daemon.status("exit 0\n"), "OK"))
 
 
 @test
 def test_zygote_that_cannot_fork_is_told():
-    daemon = start("--ready", "0", worker=FAKE)
-    witness = Witness(daemon)
-    zygote = confined(daemon)["zygote"]
-    undo = lower(zygote, resource.RLIMIT_NPROC, 1)
-    _, _, record = daemon.run("exit 0\n")
-    equal(record["status"], "XX")
-    contains(record["cause"], "temporarily unavailable")
-    witness.check()
-    undo()
-    equal(daemon.status("exit 0\n"), "OK")
+    fork_fails_in("zygote", lambda daemon: None)
 
 
 @test

@@ -56,6 +56,16 @@ enum {
 #define VALTYPE_FUNCREF   VALTYPE_REF(true, HEAP_FUNC)
 #define VALTYPE_EXTERNREF VALTYPE_REF(true, HEAP_EXTERN)
 
+/* Of a letter of a signature, "ii:i"; VAL_BOT for any other. */
+static inline valtype
+valtype_of_letter(char c)
+{
+	static const uint8_t types[0x80] = { ['i'] = VAL_I32, ['l'] = VAL_I64,
+		['f'] = VAL_F32, ['d'] = VAL_F64, ['v'] = VAL_V128 };
+
+	return types[c & 0x7f];
+}
+
 static inline enum valkind
 valtype_kind(valtype t)
 {

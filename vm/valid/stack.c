@@ -146,11 +146,9 @@ pop_ref(struct validator *v, valtype *out)
 static inline valtype
 sig_type(char c, valtype addr)
 {
-	static const uint8_t types[0x80] = { ['i'] = VAL_I32, ['l'] = VAL_I64,
-		['f'] = VAL_F32, ['d'] = VAL_F64, ['v'] = VAL_V128 };
-	valtype t = types[(unsigned char)c];
+	valtype t = valtype_of_letter(c);
 
-	return t != 0 ? t : addr;
+	return t != VAL_BOT ? t : addr;
 }
 
 /* Types of a signature are numbers: equal, or bottom, or a mismatch. */

@@ -220,3 +220,24 @@ machine_value(struct test_machine *m, unsigned i, uint32_t a, uint32_t b)
 	assert_int_equal(machine_call(m, i, args, 2, &result), VM_OK);
 	return result;
 }
+
+static void
+assert_frame(const struct test_machine *m, unsigned frame, unsigned i,
+	uint32_t offset)
+{
+	const struct module *syntax = vm_module_syntax(m->module);
+
+	assert_int_equal(m->trap.frames[frame].func, i);
+	assert_int_equal(m->trap.frames[frame].offset,
+		syntax->funcs[i].body.offset + offset);
+}
+
+void
+machine_assert_unreachable(const struct test_machine *m, unsigned i,
+	uint32_t offset, unsigned caller, uint32_t call)
+{
+	assert_int_equal(m->trap.code, TRAP_UNREACHABLE);
+	assert_int_equal(m->trap.nframes, 2);
+	assert_frame(m, 0, i, offset);
+	assert_frame(m, 1, caller, call);
+}

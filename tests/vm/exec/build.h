@@ -64,4 +64,11 @@ enum vm_status machine_call(struct test_machine *m, unsigned i,
 uint32_t machine_value(struct test_machine *m, unsigned i, uint32_t a,
 	uint32_t b);
 
+/*
+ * The last call ended at an unreachable: its offset in the body of function i,
+ * which the caller called at offset call of its own.
+ */
+void machine_assert_unreachable(const struct test_machine *m, unsigned i,
+	uint32_t offset, unsigned caller, uint32_t call);
+
 #endif

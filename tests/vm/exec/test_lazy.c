@@ -61,20 +61,11 @@ test_backtrace_names_functions_in_any_order_of_translation(void **state)
 {
 	const uint32_t arg = 0;
 	struct test_machine m;
-	const struct module *syntax;
 
 	start(&m);
 	assert_int_equal(value(&m, ODD, 1), 9);
 	assert_int_equal(machine_call(&m, OUTER, &arg, 1, NULL), VM_TRAP);
-	syntax = vm_module_syntax(m.module);
-	assert_int_equal(m.trap.code, TRAP_UNREACHABLE);
-	assert_int_equal(m.trap.nframes, 2);
-	assert_int_equal(m.trap.frames[0].func, TRAPS);
-	assert_int_equal(m.trap.frames[0].offset,
-		syntax->funcs[TRAPS].body.offset + 2);
-	assert_int_equal(m.trap.frames[1].func, OUTER);
-	assert_int_equal(m.trap.frames[1].offset,
-		syntax->funcs[OUTER].body.offset + 4);
+	machine_assert_unreachable(&m, TRAPS, 2, OUTER, 4);
 	machine_stop(&m);
 }
 

@@ -150,19 +150,10 @@ static void
 test_trap_tells_functions_and_offsets(void **state)
 {
 	struct test_machine m;
-	const struct module *syntax;
 
 	start(&m);
 	assert_int_equal(call(&m, OUTER, 0), VM_TRAP);
-	syntax = vm_module_syntax(m.module);
-	assert_int_equal(m.trap.code, TRAP_UNREACHABLE);
-	assert_int_equal(m.trap.nframes, 2);
-	assert_int_equal(m.trap.frames[0].func, TRAPS);
-	assert_int_equal(m.trap.frames[0].offset,
-		syntax->funcs[TRAPS].body.offset + 3);
-	assert_int_equal(m.trap.frames[1].func, OUTER);
-	assert_int_equal(m.trap.frames[1].offset,
-		syntax->funcs[OUTER].body.offset + 4);
+	machine_assert_unreachable(&m, TRAPS, 3, OUTER, 4);
 	machine_stop(&m);
 }
 
