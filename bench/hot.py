@@ -12,14 +12,30 @@ import collections
 import sys
 
 
+def functions(path):
+    """The lines of each function."""
+    code = []
+    for line in open(path):
+        words = line.split()
+        if words[0] == "function":
+            yield code
+            code = []
+        else:
+            code.append(words)
+    yield code
+
+
 def ran(path):
-    """Handlers that the program ran; what is fused has all parts' names."""
-    code = [line.split() for line in open(path)]
-    for i, words in enumerate(code):
-        if words[0] == "function" or int(words[0]) == 0:
-            continue
-        parts = code[i:i + int(words[3])]
-        yield "__".join(part[2] for part in parts)
+    """Handlers that the program ran; what is fused has all parts' names, which
+    go on where a br goes."""
+    for code in functions(path):
+        for words in code:
+            if int(words[0]) == 0:
+                continue
+            parts = [words]
+            while len(parts) < int(words[3]):
+                parts.append(code[int(parts[-1][4])])
+            yield "__".join(part[2] for part in parts)
 
 
 def main():

@@ -19,11 +19,22 @@ static int
 address_set(struct address *a, const char *path, struct err *err)
 {
 	if (strlen(path) >= sizeof(a->path))
-		return err_set(err, PROTO_ERROR_USAGE,
+		return err_set(err, WASMD_ERROR_USAGE,
 			"a socket's path has at most %zu bytes",
 			sizeof(a->path) - 1);
 	strcpy(a->path, path);
 	return 0;
+}
+
+static struct wasmd *
+address_try(const struct address *a, struct err *err)
+{
+	struct wasmd_error error;
+	struct wasmd *w = wasmd_open(a->path, &error);
+
+	if (w == NULL)
+		err_set(err, error.code, "%s", error.text);
+	return w;
 }
 
 /* With the lock held nobody else starts a daemon, so that whoever waited for
@@ -37,9 +48,9 @@ address_start_private(struct address *a, int dir, struct err *err)
 
 	if (lock == -1)
 		return NULL;
-	w = wasmd_open(a->path, &nobody);
+	w = address_try(a, &nobody);
 	if (w == NULL && private_start(dir, a->path, err) == 0) {
-		w = wasmd_open(a->path, err);
+		w = address_try(a, err);
 		a->was_started = true;
 	}
 	fd_close(&lock);
@@ -60,12 +71,12 @@ address_open_private(struct address *a, struct err *err)
 	snprintf(a->path, sizeof(a->path), "%s" ADDRESS_PRIVATE, path);
 	for (int i = 0; i < ADDRESS_ATTEMPTS && w == NULL; i++) {
 		*err = ERR_NONE;
-		w = wasmd_open(a->path, err);
-		if (w != NULL || err->code != PROTO_ERROR_UNAVAILABLE)
+		w = address_try(a, err);
+		if (w != NULL || err->code != WASMD_ERROR_UNAVAILABLE)
 			break;
 		*err = ERR_NONE;
 		w = address_start_private(a, dir, err);
-		if (w == NULL && err->code != PROTO_ERROR_UNAVAILABLE)
+		if (w == NULL && err->code != WASMD_ERROR_UNAVAILABLE)
 			break;
 	}
 	fd_close(&dir);
@@ -81,13 +92,13 @@ address_open(const char *option, struct address *a, struct err *err)
 	*a = (struct address){ .is_private = false };
 	if (named != NULL && named[0] != '\0')
 		return address_set(a, named, err) == -1 ? NULL :
-			wasmd_open(a->path, err);
+			address_try(a, err);
 	if (address_set(a, ADDRESS_SYSTEM, err) == -1)
 		return NULL;
-	w = wasmd_open(a->path, err);
+	w = address_try(a, err);
 	/* None there, or not for this user. */
-	if (w != NULL || (err->code != PROTO_ERROR_UNAVAILABLE &&
-	    err->code != PROTO_ERROR_DENIED))
+	if (w != NULL || (err->code != WASMD_ERROR_UNAVAILABLE &&
+	    err->code != WASMD_ERROR_DENIED))
 		return w;
 	*err = ERR_NONE;
 	return address_open_private(a, err);

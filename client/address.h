@@ -6,7 +6,7 @@
 #define CLIENT_ADDRESS_H
 
 #include "base/err.h"
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 
 /* What went into the socket's choice, for messages. */
 struct address {

@@ -41,7 +41,7 @@ const struct option_spec call_options[] = {
 
 /* The results, or with --json all there is to know. */
 static int
-call_print(const struct msg *record, bool json)
+call_print(const struct wasmd_msg *record, bool json)
 {
 	struct buf out;
 	int r;
@@ -80,7 +80,7 @@ call_session(const struct call_values *v, struct module_source *m,
 		report("%s: %s", m->path, s.err.text);
 	} else {
 		if (s.stdout_errno == 0)
-			call_print(&s.record.msg, v->json);
+			call_print(s.record, v->json);
 		status = outcome_finish(&s, m, 1);
 	}
 	session_clear(&s);
@@ -95,6 +95,7 @@ call_module(const struct call_values *v, int argc, char **argv)
 	struct module_source m;
 	const char *name;
 	struct wasmd_call call = {
+		.size = sizeof(call),
 		.args = &name,
 		.nargs = 1,
 		.invoke = argv[1],

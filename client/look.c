@@ -63,7 +63,7 @@ look_at(const struct look_values *v, struct module_source *m,
 static int
 look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 {
-	struct wasmd_call call = { .mode = mode };
+	struct wasmd_call call = { .size = sizeof(call), .mode = mode };
 	struct module_source m;
 	int status = module_open(&m, argv[0]);
 

@@ -18,9 +18,9 @@ program_check(const struct program *p, const char *text, const char **path)
 		report("--preload: not NAME=FILE: \"%s\"", text);
 		return -1;
 	}
-	if (len > PROTO_PRELOAD_NAME_MAX) {
-		report("--preload: a name has at most %u bytes: \"%s\"",
-			PROTO_PRELOAD_NAME_MAX, text);
+	if (len > WASMD_PRELOAD_NAME_MAX) {
+		report("--preload: a name has at most %d bytes: \"%s\"",
+			WASMD_PRELOAD_NAME_MAX, text);
 		return -1;
 	}
 	for (size_t i = 0; i + 1 < p->count; i++) {
@@ -70,9 +70,9 @@ program_open(struct program *p, const char *path, const struct texts *preload)
 	int status;
 
 	p->count = 0;
-	if (preload->count > PROTO_PRELOAD_MAX) {
-		report("--preload: at most %u modules can be preloaded, not %zu",
-			PROTO_PRELOAD_MAX, preload->count);
+	if (preload->count > WASMD_PRELOAD_MAX) {
+		report("--preload: at most %d modules can be preloaded, not %zu",
+			WASMD_PRELOAD_MAX, preload->count);
 		return EXIT_WASMCTL;
 	}
 	status = module_open(&p->modules[0], path);

@@ -3,14 +3,14 @@
 #ifndef CLIENT_PROGRAM_H
 #define CLIENT_PROGRAM_H
 
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 #include "client/module.h"
 #include "client/options.h"
 
 struct program {
 	size_t count;
-	struct module_source modules[1 + PROTO_PRELOAD_MAX];	/* main first */
-	struct wasmd_preload preload[PROTO_PRELOAD_MAX];
+	struct module_source modules[1 + WASMD_PRELOAD_MAX];	/* main first */
+	struct wasmd_preload preload[WASMD_PRELOAD_MAX];
 };
 
 /* Open all of them; preload: "NAME=FILE" each. 0, or what wasmctl exits with

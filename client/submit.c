@@ -202,6 +202,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 	unsigned closed = submit_closed();
 
 	*call = (struct wasmd_call){
+		.size = sizeof(*call),
 		.module_fd = p->modules[0].fd,
 		.digest = p->modules[0].digest,
 		.preload = p->preload,
@@ -239,7 +240,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 /* ---- after ------------------------------------------------------------- */
 
 static void
-submit_write_results(const struct msg *record)
+submit_write_results(const struct wasmd_msg *record)
 {
 	struct buf out;
 
@@ -254,7 +255,7 @@ submit_write_results(const struct msg *record)
 
 /* The record to the file of --meta and, with --json or -v, to standard error. */
 static void
-submit_write_record(const struct msg *record, const struct submit_values *v,
+submit_write_record(const struct wasmd_msg *record, const struct submit_values *v,
 	int meta)
 {
 	struct buf json, table;
@@ -279,7 +280,7 @@ static int
 submit_finish(struct session *s, const struct submit_values *v,
 	const struct program *p, int meta)
 {
-	const struct msg *record = &s->record.msg;
+	const struct wasmd_msg *record = s->record;
 	int status;
 
 	if (s->stdout_errno == 0)
@@ -297,15 +298,13 @@ submit_finish(struct session *s, const struct submit_values *v,
 /* There was no job: a record all the same, for whoever reads records. */
 static int
 submit_fail(const struct submit_values *v, int meta, const char *where,
-	const struct err *err)
+	const char *why)
 {
-	struct record record;
+	struct wasmd_msg *record = record_new("XX", why);
 
-	report("%s: %s", where, err->text);
-	record_init(&record);
-	if (record_set(&record, "XX", err->text, strlen(err->text)) == 0)
-		submit_write_record(&record.msg, v, meta);
-	record_clear(&record);
+	report("%s: %s", where, why);
+	submit_write_record(record, v, meta);
+	wasmd_msg_free(record);
 	return EXIT_WASMCTL;
 }
 
@@ -328,13 +327,15 @@ submit_session(const struct submit_values *v, const struct program *p,
 
 	conn = address_open(v->socket, &address, &err);
 	if (conn == NULL)
-		return submit_fail(v, files->meta, address_text(&address), &err);
+		return submit_fail(v, files->meta, address_text(&address),
+			err.text);
 	if (v->verbose && !v->json)
 		report("%s daemon at %s", address.was_started ? "started a" :
 			"using the", address.path);
 	submit_make_call(&call, v, p, args);
 	if (session_run(&s, conn, &call, files->trace) == -1)
-		status = submit_fail(v, files->meta, p->modules[0].path, &s.err);
+		status = submit_fail(v, files->meta, p->modules[0].path,
+			s.err.text);
 	else if (s.detach && s.id != 0)
 		status = printf("%llu\n", (unsigned long long)s.id) > 0 ? 0 :
 			EXIT_WASMCTL;
@@ -408,7 +409,7 @@ submit_check(const struct submit_values *v)
 		report("--keep is for --detach: other output is not kept");
 	else if (v->open_stdin && !v->detach)
 		report("--open-stdin is for --detach");
-	else if (v->keep_bytes > PROTO_KEEP_MAX)
+	else if (v->keep_bytes > WASMD_KEEP_MAX)
 		report("--keep: at most 16M can be kept");
 	else if (v->priority > 9)
 		report("--priority: at most 9");

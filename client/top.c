@@ -139,7 +139,7 @@ top_run(const struct verb *verb, int argc, char **argv)
 	}
 	t.ask.socket = v.socket;
 	t.interval_ms = (int)v.interval_ms;
-	buf_init(&t.text, PROTO_FRAME_MAX);
+	buf_init(&t.text, STATS_TEXT_MAX);
 	buf_init(&t.lines, TOP_LINES_MAX);
 	status = top_serve(&t);
 	ask_close(&t.ask);

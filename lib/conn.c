@@ -1,5 +1,5 @@
 /* The transport of a connection to the daemon. Runs in clients. */
-#include "client/conn.h"
+#include "lib/conn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
+#include "lib/error.h"
+#include "lib/message.h"
 #include "proto/wire.h"
 
 /* What may wait to be sent: a whole submit and some input. */
@@ -22,9 +23,7 @@ struct request {
 	struct request *next;
 	uint32_t call;
 	enum msg_id id;
-	conn_answer_fn on_answer;
-	conn_answer_fn on_item;	/* or NULL */
-	void *arg;
+	struct conn_asked asked;
 };
 
 struct wasmd {
@@ -37,7 +36,7 @@ struct wasmd {
 	struct request *requests;
 	struct fds received;	/* descriptors that no message has taken yet */
 	struct wasmd_job *jobs;
-	conn_answer_fn on_event;
+	void (*on_event)(void *arg, const struct wasmd_msg *event);
 	void *event_arg;
 };
 
@@ -156,7 +155,7 @@ conn_queue_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 
 int
 conn_request(struct wasmd *w, struct msg *m, const struct fds *fds,
-	conn_answer_fn on_answer, void *arg, struct err *err)
+	const struct conn_asked *asked, struct err *err)
 {
 	struct request *r = calloc(1, sizeof(*r));
 
@@ -168,38 +167,18 @@ conn_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	}
 	*r = (struct request){
 		.next = w->requests, .call = m->call, .id = m->id,
-		.on_answer = on_answer, .arg = arg,
+		.asked = *asked,
 	};
 	w->requests = r;
 	return 0;
 }
 
-int
-wasmd_request(struct wasmd *w, struct msg *m, int fd,
-	const struct wasmd_asked *asked, uint32_t *call, struct err *err)
-{
-	struct fds fds = { .count = fd == -1 ? 0 : 1, .fd = { fd } };
-
-	if (conn_request(w, m, &fds, asked->on_answer, asked->arg, err) == -1)
-		return -1;
-	w->requests->on_item = asked->on_item;
-	if (call != NULL)
-		*call = m->call;
-	return 0;
-}
-
 void
-wasmd_on_event(struct wasmd *w,
-	void (*on_event)(void *arg, const struct msg *event), void *arg)
+conn_on_event(struct wasmd *w,
+	void (*on_event)(void *arg, const struct wasmd_msg *event), void *arg)
 {
 	w->on_event = on_event;
 	w->event_arg = arg;
-}
-
-int
-wasmd_notify(struct wasmd *w, const struct msg *m, struct err *err)
-{
-	return conn_notify(w, m, err);
 }
 
 /* ---- receiving --------------------------------------------------------- */
@@ -229,7 +208,7 @@ conn_answered(struct wasmd *w, const struct msg *m)
 	struct request *r = *at;
 
 	*at = r->next;
-	r->on_answer(r->arg, m);
+	r->asked.on_answer(r->asked.arg, m);
 	free(r);
 }
 
@@ -243,14 +222,14 @@ conn_take_item(struct wasmd *w, const struct msg *m)
 
 	if (m->id == MSG_JOB_EVENT || m->id == MSG_JOB_MISSED) {
 		if (w->on_event != NULL)
-			w->on_event(w->event_arg, m);
+			w->on_event(w->event_arg, message_show(m));
 		return true;
 	}
 	if (m->id != MSG_MODULE_ITEM && m->id != MSG_JOB_ITEM)
 		return false;
 	r = *conn_find_request(w, (uint32_t)msg_number(m, call, 0));
-	if (r != NULL && r->on_item != NULL)
-		r->on_item(r->arg, m);
+	if (r != NULL && r->asked.on_item != NULL)
+		r->asked.on_item(r->asked.arg, m);
 	return true;
 }
 
@@ -313,13 +292,33 @@ conn_receive(struct wasmd *w, struct err *err)
 	return conn_take_frames(w, err);
 }
 
-int
-wasmd_dispatch(struct wasmd *w, struct err *err)
+static int
+conn_dispatch(struct wasmd *w, struct err *err)
 {
 	if (conn_send(w, err) == -1 || conn_receive(w, err) == -1)
 		return -1;
 	/* Callbacks may have queued more. */
 	return conn_send(w, err);
+}
+
+int
+wasmd_dispatch(struct wasmd *w, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+
+	return conn_dispatch(w, &err) == 0 ? 0 : error_give(error, &err);
+}
+
+int
+wasmd_wait(struct wasmd *w, int timeout_ms, struct wasmd_error *error)
+{
+	struct pollfd p = { .fd = w->fd, .events = POLLIN };
+
+	if (w->out.len > 0)
+		p.events |= POLLOUT;
+	/* A signal is for the caller to see. */
+	poll(&p, 1, timeout_ms);
+	return wasmd_dispatch(w, error);
 }
 
 /* ---- opening ----------------------------------------------------------- */
@@ -335,6 +334,8 @@ conn_on_hello(void *arg, const struct msg *answer)
 	struct greeting *g = arg;
 	struct span text;
 
+	if (answer == NULL)
+		return;
 	g->answered = true;
 	if (answer->id != MSG_ERROR)
 		return;
@@ -348,18 +349,19 @@ conn_greet(struct wasmd *w, struct err *err)
 {
 	uint64_t end = clock_monotonic_us() + WASMD_OPEN_MS * 1000ull;
 	struct greeting g = { .err = err };
+	struct conn_asked asked = { .on_answer = conn_on_hello, .arg = &g };
 	struct msg m;
 
 	msg_init_request(&m, MSG_HELLO, 0);
 	msg_set_number(&m, FIELD_HELLO_VERSION, PROTO_VERSION);
 	msg_set_str(&m, FIELD_HELLO_CLIENT, "libwasmd");
-	if (conn_request(w, &m, CONN_NO_FDS, conn_on_hello, &g, err) == -1)
+	if (conn_request(w, &m, CONN_NO_FDS, &asked, err) == -1)
 		return -1;
 	while (!g.answered) {
 		struct pollfd p = { .fd = w->fd, .events = POLLIN };
 		uint64_t now;
 
-		if (wasmd_dispatch(w, err) == -1)
+		if (conn_dispatch(w, err) == -1)
 			return -1;
 		now = clock_monotonic_us();
 		if (!g.answered && now >= end)
@@ -388,27 +390,64 @@ conn_connect(struct wasmd *w, const char *path, struct err *err)
 		return err_set(err, errno == EACCES || errno == EPERM ?
 			PROTO_ERROR_DENIED : PROTO_ERROR_UNAVAILABLE,
 			"%s", strerror(errno));
-	if (fd_set_nonblock(w->fd) == -1)
-		return err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
 	return 0;
 }
 
-struct wasmd *
-wasmd_open(const char *path, struct err *err)
+/* fd is taken; -1: there is none yet. */
+static struct wasmd *
+conn_new(int fd, struct err *err)
 {
 	struct wasmd *w = calloc(1, sizeof(*w));
 
 	if (w == NULL) {
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		fd_close(&fd);
 		return NULL;
 	}
-	w->fd = -1;
+	w->fd = fd;
 	wire_init(&w->in);
 	buf_init(&w->out, CONN_OUT_MAX);
-	if (conn_connect(w, path, err) == -1 || conn_greet(w, err) == -1) {
-		wasmd_close(w);
+	return w;
+}
+
+/* The connected socket of w, or with a path one to it. */
+static struct wasmd *
+conn_open(struct wasmd *w, const char *path, struct err *err)
+{
+	if (w == NULL)
 		return NULL;
+	if (path != NULL && conn_connect(w, path, err) == -1)
+		goto fail;
+	if (fd_set_nonblock(w->fd) == -1) {
+		err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
+		goto fail;
 	}
+	if (conn_greet(w, err) == 0)
+		return w;
+fail:
+	wasmd_close(w);
+	return NULL;
+}
+
+struct wasmd *
+wasmd_open(const char *path, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct wasmd *w = conn_open(conn_new(-1, &err), path, &err);
+
+	if (w == NULL)
+		error_give(error, &err);
+	return w;
+}
+
+struct wasmd *
+wasmd_open_fd(int fd, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct wasmd *w = conn_open(conn_new(fd, &err), NULL, &err);
+
+	if (w == NULL)
+		error_give(error, &err);
 	return w;
 }
 
@@ -422,6 +461,7 @@ wasmd_close(struct wasmd *w)
 		struct request *r = w->requests;
 
 		w->requests = r->next;
+		r->asked.on_answer(r->asked.arg, NULL);
 		free(r);
 	}
 	fds_close(&w->attached);
