@@ -45,7 +45,8 @@ struct job_fetch {
 struct job {
 	TAILQ_ENTRY(job) entry;		/* of all jobs, or of those to be freed */
 	TAILQ_ENTRY(job) of_conn;	/* conn's */
-	TAILQ_ENTRY(job) waiting;	/* the queue's */
+	TAILQ_ENTRY(job) waiting;	/* all that wait, in their order */
+	TAILQ_ENTRY(job) of_user;	/* its user's that wait, by priority */
 	struct jobs *jobs;
 	struct conn *conn;		/* NULL: the client is gone, or */
 	struct kept *kept;		/* it is detached from it */
@@ -72,6 +73,8 @@ struct job {
 	/* queue.c's */
 	bool is_waiting, has_slot;
 	unsigned priority;		/* to its user's other jobs; 9 first */
+	uint64_t waits_since;		/* a number that grows */
+	uint64_t ahead;			/* of queue_count_ahead */
 	uint64_t told_ahead;		/* its client was; 0: nothing yet */
 	uint64_t slot_us;
 

@@ -66,6 +66,16 @@ submit_mode(enum template_mode *mode, const struct msg *m, struct err *err)
 	return err_set(err, PROTO_ERROR_USAGE, "submit: there is no such mode");
 }
 
+/* A field whose number is 0, or which is false, asks for nothing. */
+static bool
+submit_asks(const struct msg *m, enum field_id f)
+{
+	enum field_type type = field_info[f].type;
+
+	return msg_has(m, f) && ((type != TYPE_UINT && type != TYPE_BOOL) ||
+		msg_number(m, f, 0) != 0);
+}
+
 /* Whoever has the socket calls, and is told what the guest writes. */
 static int
 submit_check_serve(const struct msg *m, struct err *err)
@@ -77,7 +87,7 @@ submit_check_serve(const struct msg *m, struct err *err)
 	};
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-		if (msg_has(m, none[i]))
+		if (submit_asks(m, none[i]))
 			return err_set(err, PROTO_ERROR_USAGE,
 				"submit: the mode serve takes no %s",
 				field_info[none[i]].name);
