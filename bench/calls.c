@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 
 #define IN_FLIGHT 8
 #define WARM_UP 20
@@ -142,7 +142,7 @@ on_output(void *arg, int fd, const void *data, size_t len)
 }
 
 static void
-on_exit_record(void *arg, const struct msg *record)
+on_exit_record(void *arg, const struct wasmd_msg *record)
 {
 	struct run *r = arg;
 
@@ -153,7 +153,7 @@ on_exit_record(void *arg, const struct msg *record)
 }
 
 static void
-on_refused(void *arg, const struct msg *error)
+on_refused(void *arg, const struct wasmd_error *error)
 {
 	fail("a call", "the daemon refused it");
 }
@@ -162,16 +162,17 @@ static void
 call_begin(struct run *r)
 {
 	static const struct wasmd_events events = {
+		.size = sizeof(events),
 		.on_output = on_output, .on_exit = on_exit_record,
 		.on_refused = on_refused,
 	};
 	static const char *const args[] = { "module" };
 	const struct wasmd_call call = {
-		.module_fd = -1, .module = module.bytes,
+		.size = sizeof(call), .module = module.bytes,
 		.module_len = module.len, .args = args, .nargs = 1,
 		.credit = 1 << 20,
 	};
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	*r = (struct run){ .started = now_ns() };
 	if (wasmd_submit(daemon_run.conn, &call, &events, r, &err) == NULL)
@@ -184,7 +185,7 @@ static void
 calls_wait(unsigned most)
 {
 	struct pollfd p = { .fd = wasmd_fd(daemon_run.conn) };
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	while (running > most) {
 		p.events = POLLIN |
@@ -221,7 +222,7 @@ run_cold(struct run *r)
 static void
 daemon_start(const char *wasmd, const char *worker)
 {
-	struct err err = ERR_NONE;
+	struct wasmd_error err = { .code = 0 };
 
 	strcpy(daemon_run.dir, "/tmp/calls.XXXXXX");
 	if (mkdtemp(daemon_run.dir) == NULL)
@@ -239,7 +240,6 @@ daemon_start(const char *wasmd, const char *worker)
 		_exit(127);
 	}
 	for (int ms = 0; ms < START_MS && daemon_run.conn == NULL; ms += 10) {
-		err = ERR_NONE;
 		daemon_run.conn = wasmd_open(daemon_run.socket, &err);
 		usleep(10000);
 	}

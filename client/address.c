@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "client/private.h"
+#include "client/remote.h"
 
 #define ADDRESS_SYSTEM "/run/wasmd/wasmd.sock"
 #define ADDRESS_PRIVATE "/wasmd.sock"	/* in the private directory */
@@ -19,11 +20,22 @@ static int
 address_set(struct address *a, const char *path, struct err *err)
 {
 	if (strlen(path) >= sizeof(a->path))
-		return err_set(err, PROTO_ERROR_USAGE,
+		return err_set(err, WASMD_ERROR_USAGE,
 			"a socket's path has at most %zu bytes",
 			sizeof(a->path) - 1);
 	strcpy(a->path, path);
 	return 0;
+}
+
+static struct wasmd *
+address_try(const struct address *a, struct err *err)
+{
+	struct wasmd_error error;
+	struct wasmd *w = wasmd_open(a->path, &error);
+
+	if (w == NULL)
+		err_set(err, error.code, "%s", error.text);
+	return w;
 }
 
 /* With the lock held nobody else starts a daemon, so that whoever waited for
@@ -37,9 +49,9 @@ address_start_private(struct address *a, int dir, struct err *err)
 
 	if (lock == -1)
 		return NULL;
-	w = wasmd_open(a->path, &nobody);
+	w = address_try(a, &nobody);
 	if (w == NULL && private_start(dir, a->path, err) == 0) {
-		w = wasmd_open(a->path, err);
+		w = address_try(a, err);
 		a->was_started = true;
 	}
 	fd_close(&lock);
@@ -60,34 +72,82 @@ address_open_private(struct address *a, struct err *err)
 	snprintf(a->path, sizeof(a->path), "%s" ADDRESS_PRIVATE, path);
 	for (int i = 0; i < ADDRESS_ATTEMPTS && w == NULL; i++) {
 		*err = ERR_NONE;
-		w = wasmd_open(a->path, err);
-		if (w != NULL || err->code != PROTO_ERROR_UNAVAILABLE)
+		w = address_try(a, err);
+		if (w != NULL || err->code != WASMD_ERROR_UNAVAILABLE)
 			break;
 		*err = ERR_NONE;
 		w = address_start_private(a, dir, err);
-		if (w == NULL && err->code != PROTO_ERROR_UNAVAILABLE)
+		if (w == NULL && err->code != WASMD_ERROR_UNAVAILABLE)
 			break;
 	}
 	fd_close(&dir);
 	return w;
 }
 
-struct wasmd *
-address_open(const char *option, struct address *a, struct err *err)
+static struct wasmd *
+address_open_remote(struct address *a, struct err *err)
 {
-	const char *named = option != NULL ? option : getenv("WASMD_SOCKET");
+	struct wasmd_error error;
+	struct remote remote;
+	struct wasmd *w;
+	pid_t pid;
+	int sock;
+
+	if (remote_parse(&remote, a->host, err) == -1)
+		return NULL;
+	sock = remote_start(&remote, &pid, err);
+	if (sock == -1)
+		return NULL;
+	/* It may ask for a password: that is no reason to lose patience. */
+	w = wasmd_open_stream(sock, -1, &error);
+	if (w == NULL) {
+		err_set(err, error.code, "%s", error.text);
+		remote_explain(pid, err);
+	}
+	return w;
+}
+
+/* The machine that was named, or NULL. */
+static const char *
+address_host(const struct where *where)
+{
+	const char *host = where->host;
+
+	if (host == NULL && where->socket == NULL && !where->is_local)
+		host = getenv("WASMD_HOST");
+	return host != NULL && host[0] != '\0' ? host : NULL;
+}
+
+bool
+address_is_remote(const struct where *where)
+{
+	return address_host(where) != NULL;
+}
+
+struct wasmd *
+address_open(const struct where *where, struct address *a, struct err *err)
+{
+	const char *named = where->socket != NULL ? where->socket :
+		getenv("WASMD_SOCKET");
 	struct wasmd *w;
 
-	*a = (struct address){ .is_private = false };
+	*a = (struct address){ .host = address_host(where) };
+	if (a->host != NULL && where->socket != NULL) {
+		err_set(err, WASMD_ERROR_USAGE, "--host and --socket are two "
+			"places; a socket there is ssh://MACHINE/PATH");
+		return NULL;
+	}
+	if (a->host != NULL)
+		return address_open_remote(a, err);
 	if (named != NULL && named[0] != '\0')
 		return address_set(a, named, err) == -1 ? NULL :
-			wasmd_open(a->path, err);
+			address_try(a, err);
 	if (address_set(a, ADDRESS_SYSTEM, err) == -1)
 		return NULL;
-	w = wasmd_open(a->path, err);
+	w = address_try(a, err);
 	/* None there, or not for this user. */
-	if (w != NULL || (err->code != PROTO_ERROR_UNAVAILABLE &&
-	    err->code != PROTO_ERROR_DENIED))
+	if (w != NULL || (err->code != WASMD_ERROR_UNAVAILABLE &&
+	    err->code != WASMD_ERROR_DENIED))
 		return w;
 	*err = ERR_NONE;
 	return address_open_private(a, err);
@@ -96,5 +156,6 @@ address_open(const char *option, struct address *a, struct err *err)
 const char *
 address_text(const struct address *a)
 {
-	return a->path[0] != '\0' ? a->path : "no socket";
+	return a->host != NULL ? a->host :
+		a->path[0] != '\0' ? a->path : "no socket";
 }

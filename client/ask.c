@@ -1,11 +1,42 @@
 /* One request and its answer, waited for. Used by wasmctl. */
 #include "client/ask.h"
 
-#include <poll.h>
-
-#include "client/address.h"
 #include "client/outcome.h"
 #include "client/report.h"
+
+static void
+ask_on_answer(void *arg, const struct wasmd_msg *answer,
+	const struct wasmd_error *error)
+{
+	struct ask *a = arg;
+
+	a->came = true;
+	if (error != NULL) {
+		report("%s: %s", a->what, error->text);
+		a->status = error->code == WASMD_ERROR_NO_MODULE ||
+			error->code == WASMD_ERROR_NO_JOB ? EXIT_NOT_FOUND :
+			EXIT_WASMCTL;
+	} else if (a->on_answer != NULL) {
+		a->on_answer(a->arg, answer);
+	}
+}
+
+static void
+ask_on_item(void *arg, const struct wasmd_msg *item)
+{
+	struct ask *a = arg;
+
+	if (a->on_item != NULL)
+		a->on_item(a->arg, item);
+}
+
+void
+ask_borrow(struct ask *a, struct wasmd *conn, const char *what)
+{
+	a->what = what;
+	a->asked = (struct wasmd_asked){ ask_on_item, ask_on_answer, a };
+	a->conn = conn;
+}
 
 int
 ask_open(struct ask *a, const char *what)
@@ -13,8 +44,8 @@ ask_open(struct ask *a, const char *what)
 	struct err err = ERR_NONE;
 	struct address address;
 
-	a->what = what;
-	a->conn = address_open(a->socket, &address, &err);
+	ask_borrow(a, NULL, what);
+	a->conn = address_open(a->where, &address, &err);
 	if (a->conn == NULL)
 		report("%s: %s", address_text(&address), err.text);
 	return a->conn == NULL ? -1 : 0;
@@ -27,65 +58,35 @@ ask_close(struct ask *a)
 	a->conn = NULL;
 }
 
-static void
-ask_on_error(struct ask *a, const struct msg *error)
+int
+ask_end(struct ask *a, int made)
 {
-	struct span text = msg_bytes(error, FIELD_ERROR_TEXT);
-	uint64_t code = msg_number(error, FIELD_ERROR_CODE, 0);
-
-	report("%s: %.*s", a->what, (int)text.len, text.data);
-	a->status = code == PROTO_ERROR_NO_MODULE ||
-		code == PROTO_ERROR_NO_JOB ? EXIT_NOT_FOUND : EXIT_WASMCTL;
-}
-
-static void
-ask_on_answer(void *arg, const struct msg *answer)
-{
-	struct ask *a = arg;
-
-	a->came = true;
-	if (answer->id == MSG_ERROR)
-		ask_on_error(a, answer);
-	else if (a->on_answer != NULL)
-		a->on_answer(a->arg, answer);
-}
-
-static void
-ask_on_item(void *arg, const struct msg *item)
-{
-	struct ask *a = arg;
-
-	if (a->on_item != NULL)
-		a->on_item(a->arg, item);
-}
-
-static int
-ask_wait(struct ask *a, struct err *err)
-{
-	while (!a->came) {
-		struct pollfd p = { .fd = wasmd_fd(a->conn), .events = POLLIN };
-
-		if (wasmd_dispatch(a->conn, err) == -1)
-			return -1;
-		if (wasmd_unsent(a->conn) > 0)
-			p.events |= POLLOUT;
-		if (!a->came)
-			poll(&p, 1, -1);
-	}
-	return 0;
+	while (made == 0 && !a->came)
+		made = wasmd_wait(a->conn, -1, &a->error);
+	if (made == 0)
+		return a->status;
+	report("%s: %s", a->what, a->error.text);
+	return EXIT_WASMCTL;
 }
 
 int
-ask_run(struct ask *a, struct msg *request, int fd)
+ask_wait(struct ask *a, int made)
 {
-	struct wasmd_asked asked = { ask_on_item, ask_on_answer, a };
-	struct err err = ERR_NONE;
-
 	a->came = false;
 	a->status = 0;
-	if (wasmd_request(a->conn, request, fd, &asked, NULL, &err) == 0 &&
-	    ask_wait(a, &err) == 0)
-		return a->status;
-	report("%s: %s", a->what, err.text);
-	return EXIT_WASMCTL;
+	return ask_end(a, made);
+}
+
+int
+ask_plain(struct ask *a, const char *name)
+{
+	struct wasmd_msg *request = wasmd_msg_new(name);
+	int status;
+
+	if (request == NULL)
+		report_fatal("out of memory");
+	status = ask_wait(a, wasmd_request(a->conn, request, -1, &a->asked,
+		&a->error));
+	wasmd_msg_free(request);
+	return status;
 }

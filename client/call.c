@@ -11,12 +11,13 @@
 #include "client/report.h"
 #include "client/results.h"
 #include "client/session.h"
+#include "client/upload.h"
 #include "client/verb.h"
 
 struct call_values {
 	uint64_t wall_ms, cpu_ms, fuel, memory_bytes;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -41,7 +42,7 @@ const struct option_spec call_options[] = {
 
 /* The results, or with --json all there is to know. */
 static int
-call_print(const struct msg *record, bool json)
+call_print(const struct wasmd_msg *record, bool json)
 {
 	struct buf out;
 	int r;
@@ -63,27 +64,40 @@ call_print(const struct msg *record, bool json)
 }
 
 static int
+call_run_session(struct wasmd *conn, const struct call_values *v,
+	struct module_source *m, struct wasmd_call *call)
+{
+	struct session s;
+	int status = upload_for_call(conn, m, call);
+
+	if (status != 0)
+		return status;
+	status = EXIT_WASMCTL;
+	if (session_run(&s, conn, call, STDERR_FILENO) == -1) {
+		report("%s: %s", m->path, s.err.text);
+	} else {
+		if (s.stdout_errno == 0)
+			call_print(s.record, v->json);
+		status = outcome_finish(&s, m, 1);
+	}
+	session_clear(&s);
+	return status;
+}
+
+static int
 call_session(const struct call_values *v, struct module_source *m,
 	struct wasmd_call *call)
 {
 	struct err err = ERR_NONE;
 	struct address address;
-	struct session s;
-	struct wasmd *conn = address_open(v->socket, &address, &err);
-	int status = EXIT_WASMCTL;
+	struct wasmd *conn = address_open(&v->where, &address, &err);
+	int status;
 
 	if (conn == NULL) {
 		report("%s: %s", address_text(&address), err.text);
 		return EXIT_WASMCTL;
 	}
-	if (session_run(&s, conn, call, STDERR_FILENO) == -1) {
-		report("%s: %s", m->path, s.err.text);
-	} else {
-		if (s.stdout_errno == 0)
-			call_print(&s.record.msg, v->json);
-		status = outcome_finish(&s, m, 1);
-	}
-	session_clear(&s);
+	status = call_run_session(conn, v, m, call);
 	wasmd_close(conn);
 	return status;
 }
@@ -95,6 +109,7 @@ call_module(const struct call_values *v, int argc, char **argv)
 	struct module_source m;
 	const char *name;
 	struct wasmd_call call = {
+		.size = sizeof(call),
 		.args = &name,
 		.nargs = 1,
 		.invoke = argv[1],
@@ -110,8 +125,6 @@ call_module(const struct call_values *v, int argc, char **argv)
 	if (status != 0)
 		return status;
 	name = module_name(&m);
-	call.module_fd = m.fd;
-	call.digest = m.digest;
 	status = call_session(v, &m, &call);
 	module_close(&m);
 	return status;

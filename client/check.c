@@ -1,17 +1,18 @@
 /* wasmctl check: which layers of confinement this machine gives. */
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "client/address.h"
+#include "client/ask.h"
 #include "client/outcome.h"
 #include "client/report.h"
 #include "client/text.h"
 #include "client/verb.h"
 
+#define CHECK_TEXT_MAX (64u << 10)	/* of a layer, escaped */
+
 struct check_values {
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -20,30 +21,25 @@ const struct option_spec check_options[] = {
 	{ .name = NULL },
 };
 
-struct check_answer {
-	bool came;
-	int status;
-};
-
 /* The next word of *text, which is moved behind it. */
-static struct span
-check_take_word(struct span *text)
+static struct wasmd_bytes
+check_take_word(struct wasmd_bytes *text)
 {
 	const char *space = memchr(text->data, ' ', text->len);
-	struct span word = { text->data, space == NULL ? text->len :
+	struct wasmd_bytes word = { text->data, space == NULL ? text->len :
 		(size_t)(space - text->data) };
 	size_t taken = word.len + (space == NULL ? 0 : 1);
 
-	*text = (struct span){ text->data + taken, text->len - taken };
+	*text = (struct wasmd_bytes){ text->data + taken, text->len - taken };
 	return word;
 }
 
 static void
-check_print_escaped(struct span text, int width)
+check_print_escaped(struct wasmd_bytes text, int width)
 {
 	struct buf out;
 
-	buf_init(&out, 5 * PROTO_TEXT_MAX);
+	buf_init(&out, CHECK_TEXT_MAX);
 	if (text_escape(&out, text.data, text.len) == -1)
 		report_fatal("out of memory");
 	printf("%-*.*s", width, (int)out.len, (char *)out.data);
@@ -52,11 +48,11 @@ check_print_escaped(struct span text, int width)
 
 /* "NAME STATE REASON..." in columns. */
 static void
-check_print_layer(struct span layer)
+check_print_layer(struct wasmd_bytes layer)
 {
 	static const char in_force[] = "in-force";
-	struct span name = check_take_word(&layer);
-	struct span state = check_take_word(&layer);
+	struct wasmd_bytes name = check_take_word(&layer);
+	struct wasmd_bytes state = check_take_word(&layer);
 	bool is_good = state.len == strlen(in_force) &&
 		memcmp(state.data, in_force, state.len) == 0;
 	bool colour = report_wants_colour(STDOUT_FILENO);
@@ -70,50 +66,19 @@ check_print_layer(struct span layer)
 }
 
 static void
-check_on_layers(void *arg, const struct msg *answer)
+check_on_answer(void *arg, const struct wasmd_msg *answer)
 {
-	struct check_answer *a = arg;
-	const struct span *layers;
-	struct span text;
-	size_t n;
-
-	a->came = true;
-	if (answer->id == MSG_ERROR) {
-		text = msg_bytes(answer, FIELD_ERROR_TEXT);
-		report("check: %.*s", (int)text.len, text.data);
-		a->status = EXIT_WASMCTL;
-		return;
-	}
-	layers = msg_strs(answer, RESULT_CHECK_LAYERS, &n);
-	for (size_t i = 0; i < n; i++)
-		check_print_layer(layers[i]);
-}
-
-static int
-check_ask(struct wasmd *conn, struct check_answer *a, struct err *err)
-{
-	if (wasmd_check(conn, check_on_layers, a, err) == -1)
-		return -1;
-	while (!a->came) {
-		struct pollfd p = { .fd = wasmd_fd(conn), .events = POLLIN };
-
-		if (wasmd_dispatch(conn, err) == -1)
-			return -1;
-		if (!a->came)
-			poll(&p, 1, -1);
-	}
-	return 0;
+	for (size_t i = 0; i < wasmd_msg_count(answer, "layers"); i++)
+		check_print_layer(wasmd_msg_item(answer, "layers", i));
 }
 
 int
 check_run(const struct verb *verb, int argc, char **argv)
 {
 	struct check_values v = { .help = false };
-	struct check_answer a = { .status = 0 };
-	struct err err = ERR_NONE;
-	struct address address;
-	struct wasmd *conn;
+	struct ask a = { .on_answer = check_on_answer };
 	int first = options_parse(check_options, &v, argc, argv);
+	int status = EXIT_WASMCTL;
 
 	if (first == -1)
 		return EXIT_WASMCTL;
@@ -125,11 +90,9 @@ check_run(const struct verb *verb, int argc, char **argv)
 		report("check: no operands, but \"%s\" was given", argv[first]);
 		return EXIT_WASMCTL;
 	}
-	conn = address_open(v.socket, &address, &err);
-	if (conn == NULL || check_ask(conn, &a, &err) == -1) {
-		report("%s: %s", address_text(&address), err.text);
-		a.status = EXIT_WASMCTL;
-	}
-	wasmd_close(conn);
-	return a.status;
+	a.where = &v.where;
+	if (ask_open(&a, "check") == 0)
+		status = ask_plain(&a, "check");
+	ask_close(&a);
+	return status;
 }

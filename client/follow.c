@@ -16,7 +16,7 @@ struct follow_values {
 	bool follow;
 	bool no_stdin;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -55,12 +55,12 @@ follow_finish(const struct session *s, const char *verb,
 
 	if (s->signal != 0)
 		return 128 + s->signal;
-	if (!msg_has(&s->record.msg, FIELD_JOB_EXIT_STATUS))
+	if (s->record == NULL)
 		return s->stdout_errno != 0 ? EXIT_CANCELLED : 0;
 	if (v->json)
-		json_print(&s->record.msg);
-	else if (strcmp(verb, "logs") == 0 && msg_has(&s->record.msg,
-		    FIELD_JOB_EXIT_WALL_US))
+		json_print(s->record);
+	else if (strcmp(verb, "logs") == 0 && wasmd_msg_has(s->record,
+		    "wall_us"))
 		return 0;
 	return outcome_finish(s, &source, 1);
 }
@@ -71,6 +71,7 @@ follow_job(const struct verb *verb, const struct follow_values *v,
 {
 	bool attaches = strcmp(verb->name, "attach") == 0;
 	struct wasmd_follow what = {
+		.size = sizeof(what),
 		.job = job,
 		.no_output = strcmp(verb->name, "wait") == 0,
 		.no_wait = strcmp(verb->name, "logs") == 0 && !v->follow,
@@ -79,7 +80,7 @@ follow_job(const struct verb *verb, const struct follow_values *v,
 	struct err err = ERR_NONE;
 	struct address address;
 	struct session s;
-	struct wasmd *conn = address_open(v->socket, &address, &err);
+	struct wasmd *conn = address_open(&v->where, &address, &err);
 	char name[32];
 	int status = EXIT_WASMCTL;
 

@@ -10,11 +10,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 #include "client/outcome.h"
 #include "client/quantity.h"
 #include "client/report.h"
-#include "proto/broker.h"
 
 #define READ_ONLY ":ro"
 
@@ -95,7 +94,7 @@ grants_find_sockets(const struct texts *texts, int *sockets)
 static int
 grants_start(const struct wasmd_grants *g, int *broker)
 {
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	*broker = wasmd_broker_start(g, &err);
 	if (*broker != -1)
@@ -107,12 +106,12 @@ grants_start(const struct wasmd_grants *g, int *broker)
 static int
 grants_count(const struct texts *dirs, const struct texts *sockets)
 {
-	if (dirs->count > BROKER_GRANTS_MAX)
-		report("--dir: at most %u directories can be granted",
-			BROKER_GRANTS_MAX);
-	else if (sockets->count > BROKER_SOCKETS_MAX)
-		report("--fd: at most %u sockets can be granted",
-			BROKER_SOCKETS_MAX);
+	if (dirs->count > WASMD_GRANTS_MAX)
+		report("--dir: at most %d directories can be granted",
+			WASMD_GRANTS_MAX);
+	else if (sockets->count > WASMD_GRANTS_MAX)
+		report("--fd: at most %d sockets can be granted",
+			WASMD_GRANTS_MAX);
 	else
 		return 0;
 	return EXIT_WASMCTL;
@@ -134,9 +133,10 @@ grants_open_dirs(const struct texts *dirs, struct wasmd_grants *g,
 int
 grants_open(const struct texts *dirs, const struct texts *sockets, int *broker)
 {
-	struct wasmd_grant grants[BROKER_GRANTS_MAX];
-	int fds[BROKER_SOCKETS_MAX];
+	struct wasmd_grant grants[WASMD_GRANTS_MAX];
+	int fds[WASMD_GRANTS_MAX];
 	struct wasmd_grants g = {
+		.size = sizeof(g),
 		.dirs = grants, .sockets = fds, .nsockets = sockets->count,
 	};
 	int status = grants_count(dirs, sockets);

@@ -17,7 +17,7 @@
 
 struct jobs_values {
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -36,8 +36,6 @@ const struct option_spec kill_options[] = {
 struct jobs_run {
 	struct ask ask;
 	const struct jobs_values *values;
-	bool more;
-	uint64_t last;
 	unsigned lines;
 };
 
@@ -56,116 +54,89 @@ job_number(const char *text, uint64_t *out)
 
 /* ---- ps -------------------------------------------------------------------- */
 
-static struct span
-item_str(const struct msg *item, enum field_id f)
-{
-	return msg_bytes(item, f);
-}
-
 /* "running 1.2 s", "queued, 3rd", "done OK 0". */
 static void
-item_state(char *out, size_t size, const struct msg *item)
+item_state(char *out, size_t size, const struct wasmd_msg *item)
 {
-	struct span state = item_str(item, FIELD_JOB_ITEM_STATE);
-	struct span status = item_str(item, FIELD_JOB_ITEM_STATUS);
-	uint64_t wall = msg_number(item, FIELD_JOB_ITEM_WALL_US, 0);
+	struct wasmd_bytes state = wasmd_msg_bytes(item, "state");
+	struct wasmd_bytes status = wasmd_msg_bytes(item, "status");
+	uint64_t wall = wasmd_msg_number(item, "wall_us", 0);
 	char time_text[QUANTITY_MAX];
 
 	if (status.len > 0)
 		snprintf(out, size, "done %.*s %" PRIu64, (int)status.len,
 			status.data,
-			msg_number(item, FIELD_JOB_ITEM_EXIT_CODE, 0));
+			wasmd_msg_number(item, "exit_code", 0));
 	else if (wall > 0)
 		snprintf(out, size, "%.*s %s", (int)state.len, state.data,
 			quantity_write_time(time_text, wall));
-	else if (msg_has(item, FIELD_JOB_ITEM_POSITION))
+	else if (wasmd_msg_has(item, "position"))
 		snprintf(out, size, "%.*s (%" PRIu64 ")", (int)state.len,
 			state.data,
-			msg_number(item, FIELD_JOB_ITEM_POSITION, 0));
+			wasmd_msg_number(item, "position", 0));
 	else
 		snprintf(out, size, "%.*s", (int)state.len, state.data);
 }
 
 static void
-item_print_line(struct jobs_run *r, const struct msg *item)
+item_print_line(struct jobs_run *r, const struct wasmd_msg *item)
 {
-	struct span module = item_str(item, FIELD_JOB_ITEM_MODULE);
+	struct wasmd_bytes module = wasmd_msg_bytes(item, "module");
 	char state[64], bytes[QUANTITY_MAX];
 
 	if (r->lines++ == 0)
 		printf("%8s %8s  %-22s %10s  %-8s %s\n", "JOB", "UID", "STATE",
 			"OUTPUT", "", "MODULE");
 	item_state(state, sizeof(state), item);
-	quantity_write_size(bytes, msg_number(item, FIELD_JOB_ITEM_BYTES_OUT,
-		0) + msg_number(item, FIELD_JOB_ITEM_BYTES_ERR, 0));
+	quantity_write_size(bytes, wasmd_msg_number(item, "bytes_out",
+		0) + wasmd_msg_number(item, "bytes_err", 0));
 	printf("%8" PRIu64 " %8" PRIu64 "  %-22s %10s  %-8s %.*s\n",
-		msg_number(item, FIELD_JOB_ITEM_JOB, 0),
-		msg_number(item, FIELD_JOB_ITEM_UID, 0), state, bytes,
-		msg_number(item, FIELD_JOB_ITEM_DETACHED, 0) != 0 ?
+		wasmd_msg_number(item, "job", 0),
+		wasmd_msg_number(item, "uid", 0), state, bytes,
+		wasmd_msg_number(item, "detached", 0) != 0 ?
 		"detached" : "", (int)(module.len < 12 ? module.len : 12),
 		module.data);
 }
 
 static void
-ps_on_item(void *arg, const struct msg *item)
+ps_on_item(void *arg, const struct wasmd_msg *item)
 {
 	struct jobs_run *r = arg;
 
-	if (item->id != MSG_JOB_ITEM)
-		return;
-	r->last = msg_number(item, FIELD_JOB_ITEM_JOB, 0);
 	if (r->values->json)
 		json_print(item);
 	else
 		item_print_line(r, item);
 }
 
-static void
-ps_on_answer(void *arg, const struct msg *answer)
-{
-	struct jobs_run *r = arg;
-
-	r->more = msg_number(answer, RESULT_JOBS_MORE, 0) != 0;
-}
-
 static int
 ps_all(struct jobs_run *r)
 {
-	int status;
-
 	r->ask.on_item = ps_on_item;
-	r->ask.on_answer = ps_on_answer;
-	do {
-		struct msg request;
-
-		msg_init_request(&request, MSG_JOBS, 0);
-		msg_set_number(&request, FIELD_JOBS_AFTER, r->last);
-		r->more = false;
-		status = ask_run(&r->ask, &request, -1);
-	} while (status == 0 && r->more);
-	return status;
+	return ask_wait(&r->ask, wasmd_jobs(r->ask.conn, &r->ask.asked,
+		&r->ask.error));
 }
 
 /* ---- status ------------------------------------------------------------------ */
 
 static void
-status_print_time(const char *label, const struct msg *item, enum field_id f)
+status_print_time(const char *label, const struct wasmd_msg *item, const char *f)
 {
-	time_t at = (time_t)msg_number(item, f, 0);
+	time_t at = (time_t)wasmd_msg_number(item, f, 0);
 	char text[64] = "";
 	struct tm tm;
 
-	if (!msg_has(item, f) || localtime_r(&at, &tm) == NULL)
+	if (!wasmd_msg_has(item, f) || localtime_r(&at, &tm) == NULL)
 		return;
 	strftime(text, sizeof(text), "%F %T", &tm);
 	printf("%-9s %s\n", label, text);
 }
 
 static void
-status_on_item(void *arg, const struct msg *item)
+status_on_item(void *arg, const struct wasmd_msg *item)
 {
-	struct span module = item_str(item, FIELD_JOB_ITEM_MODULE);
-	uint64_t dropped = msg_number(item, FIELD_JOB_ITEM_DROPPED, 0);
+	struct wasmd_bytes module = wasmd_msg_bytes(item, "module");
+	uint64_t dropped = wasmd_msg_number(item, "dropped", 0);
 	struct jobs_run *r = arg;
 	char state[64];
 
@@ -175,19 +146,19 @@ status_on_item(void *arg, const struct msg *item)
 	}
 	item_state(state, sizeof(state), item);
 	printf("%-9s %" PRIu64 "%s\n", "job",
-		msg_number(item, FIELD_JOB_ITEM_JOB, 0),
-		msg_number(item, FIELD_JOB_ITEM_DETACHED, 0) != 0 ?
+		wasmd_msg_number(item, "job", 0),
+		wasmd_msg_number(item, "detached", 0) != 0 ?
 		", detached" : "");
 	printf("%-9s %s\n%-9s sha256:%.*s\n", "state", state, "module",
 		(int)module.len, module.data);
 	printf("%-9s user %" PRIu64 ", process %" PRIu64 "\n", "client",
-		msg_number(item, FIELD_JOB_ITEM_UID, 0),
-		msg_number(item, FIELD_JOB_ITEM_PID, 0));
-	status_print_time("submitted", item, FIELD_JOB_ITEM_CREATED_S);
-	status_print_time("ended", item, FIELD_JOB_ITEM_ENDED_S);
+		wasmd_msg_number(item, "uid", 0),
+		wasmd_msg_number(item, "pid", 0));
+	status_print_time("submitted", item, "created_s");
+	status_print_time("ended", item, "ended_s");
 	printf("%-9s %" PRIu64 " bytes, %" PRIu64 " of errors", "output",
-		msg_number(item, FIELD_JOB_ITEM_BYTES_OUT, 0),
-		msg_number(item, FIELD_JOB_ITEM_BYTES_ERR, 0));
+		wasmd_msg_number(item, "bytes_out", 0),
+		wasmd_msg_number(item, "bytes_err", 0));
 	if (dropped > 0)
 		printf("; the first %" PRIu64 " were not kept", dropped);
 	printf("\n");
@@ -196,12 +167,9 @@ status_on_item(void *arg, const struct msg *item)
 static int
 status_one(struct jobs_run *r, uint64_t job)
 {
-	struct msg request;
-
-	msg_init_request(&request, MSG_JOBS, 0);
-	msg_set_number(&request, FIELD_JOBS_JOB, job);
 	r->ask.on_item = status_on_item;
-	return ask_run(&r->ask, &request, -1);
+	return ask_wait(&r->ask, wasmd_job_status(r->ask.conn, job,
+		&r->ask.asked, &r->ask.error));
 }
 
 /* ---- kill and rm ------------------------------------------------------------- */
@@ -209,32 +177,26 @@ status_one(struct jobs_run *r, uint64_t job)
 static int
 kill_one(struct jobs_run *r, uint64_t job)
 {
-	struct msg request;
-
-	msg_init_request(&request, MSG_CANCEL, 0);
-	msg_set_number(&request, FIELD_CANCEL_JOB, job);
-	return ask_run(&r->ask, &request, -1);
+	return ask_wait(&r->ask, wasmd_kill(r->ask.conn, job, &r->ask.asked,
+		&r->ask.error));
 }
 
 static int
 rm_one(struct jobs_run *r, uint64_t job)
 {
-	struct msg request;
-
-	msg_init_request(&request, MSG_FORGET, 0);
-	msg_set_number(&request, FIELD_FORGET_JOB, job);
-	return ask_run(&r->ask, &request, -1);
+	return ask_wait(&r->ask, wasmd_forget(r->ask.conn, job, &r->ask.asked,
+		&r->ask.error));
 }
 
 /* ---- events --------------------------------------------------------------------- */
 
 static void
-events_print(const struct msg *e)
+events_print(const struct wasmd_msg *e)
 {
-	struct span state = msg_bytes(e, FIELD_JOB_EVENT_STATE);
-	struct span status = msg_bytes(e, FIELD_JOB_EVENT_STATUS);
-	struct span module = msg_bytes(e, FIELD_JOB_EVENT_MODULE);
-	uint64_t us = msg_number(e, FIELD_JOB_EVENT_TIME_US, 0);
+	struct wasmd_bytes state = wasmd_msg_bytes(e, "state");
+	struct wasmd_bytes status = wasmd_msg_bytes(e, "status");
+	struct wasmd_bytes module = wasmd_msg_bytes(e, "module");
+	uint64_t us = wasmd_msg_number(e, "time_us", 0);
 	time_t seconds = (time_t)(us / 1000000);
 	char when[32] = "";
 	struct tm tm;
@@ -243,25 +205,25 @@ events_print(const struct msg *e)
 		strftime(when, sizeof(when), "%T", &tm);
 	printf("%s.%06u  job %-8" PRIu64 " uid %-6" PRIu64
 		" %.12s  %.*s%s%.*s\n", when, (unsigned)(us % 1000000),
-		msg_number(e, FIELD_JOB_EVENT_JOB, 0),
-		msg_number(e, FIELD_JOB_EVENT_UID, 0),
+		wasmd_msg_number(e, "job", 0),
+		wasmd_msg_number(e, "uid", 0),
 		module.len >= 12 ? module.data : "-", (int)state.len,
 		state.data, status.len > 0 ? " " : "",
 		(int)status.len, status.data);
 }
 
 static void
-events_on_event(void *arg, const struct msg *e)
+events_on_event(void *arg, const struct wasmd_msg *e)
 {
 	struct jobs_run *r = arg;
 
 	if (r->values->json)
 		json_print(e);
-	else if (e->id == MSG_JOB_EVENT)
+	else if (strcmp(wasmd_msg_name(e), "job.event") == 0)
 		events_print(e);
 	else
 		printf("(%" PRIu64 " events are missing here)\n",
-			msg_number(e, FIELD_JOB_MISSED_EVENTS, 0));
+			wasmd_msg_number(e, "events", 0));
 	fflush(stdout);
 }
 
@@ -269,13 +231,9 @@ events_on_event(void *arg, const struct msg *e)
 static int
 events_all(struct jobs_run *r)
 {
-	struct err err = ERR_NONE;
-	struct msg request;
-	int status;
+	int status = ask_wait(&r->ask, wasmd_events(r->ask.conn,
+		events_on_event, r, &r->ask.asked, &r->ask.error));
 
-	wasmd_on_event(r->ask.conn, events_on_event, r);
-	msg_init_request(&request, MSG_EVENTS, 0);
-	status = ask_run(&r->ask, &request, -1);
 	while (status == 0) {
 		struct pollfd p[2] = {
 			{ .fd = wasmd_fd(r->ask.conn), .events = POLLIN },
@@ -285,8 +243,8 @@ events_all(struct jobs_run *r)
 		poll(p, 2, -1);
 		if (p[1].revents != 0)
 			return EXIT_CANCELLED;
-		if (wasmd_dispatch(r->ask.conn, &err) == -1) {
-			report("events: %s", err.text);
+		if (wasmd_dispatch(r->ask.conn, &r->ask.error) == -1) {
+			report("events: %s", r->ask.error.text);
 			status = EXIT_WASMCTL;
 		}
 	}
@@ -358,7 +316,7 @@ jobs_run(const struct verb *verb, int argc, char **argv)
 	}
 	if (jobs_check(verb, argc - first, argv + first) == -1)
 		return EXIT_WASMCTL;
-	r.ask.socket = v.socket;
+	r.ask.where = &v.where;
 	status = EXIT_WASMCTL;
 	if (ask_open(&r.ask, verb->name) == 0)
 		status = jobs_do(&r, verb->name, argc - first, argv + first);

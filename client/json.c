@@ -8,67 +8,59 @@
 #include "client/report.h"
 #include "client/text.h"
 
-#define JSON_MAX (6 * PROTO_FRAME_MAX)
+#define JSON_MAX (6u << 20)	/* of a frame, each byte escaped */
 
 static int
-json_strs(struct buf *out, const struct msg *m, enum field_id f)
+json_strs(struct buf *out, const struct wasmd_msg *m, const char *field)
 {
-	const struct span *strs;
-	size_t n;
-
-	strs = msg_strs(m, f, &n);
 	if (buf_append(out, "[", 1) == -1)
 		return -1;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < wasmd_msg_count(m, field); i++) {
+		struct wasmd_bytes s = wasmd_msg_item(m, field, i);
+
 		if ((i > 0 && buf_append(out, ",", 1) == -1) ||
-		    text_json(out, strs[i].data, strs[i].len) == -1)
+		    text_json(out, s.data, s.len) == -1)
 			return -1;
+	}
 	return buf_append(out, "]", 1);
 }
 
 static int
-json_value(struct buf *out, const struct msg *m, enum field_id f)
+json_value(struct buf *out, const struct wasmd_msg *m,
+	const struct wasmd_field *f)
 {
-	struct span s;
+	struct wasmd_bytes s;
 
-	switch (field_info[f].type) {
-	case TYPE_UINT:
-		return buf_printf(out, "%" PRIu64, msg_number(m, f, 0));
-	case TYPE_BOOL:
+	switch (f->type) {
+	case WASMD_TYPE_UINT:
+		return buf_printf(out, "%" PRIu64,
+			wasmd_msg_number(m, f->name, 0));
+	case WASMD_TYPE_BOOL:
 		return buf_printf(out, "%s",
-			msg_number(m, f, 0) != 0 ? "true" : "false");
-	case TYPE_STRS:
-		return json_strs(out, m, f);
-	case TYPE_STR:
-	case TYPE_BIN:
-		s = msg_bytes(m, f);
+			wasmd_msg_number(m, f->name, 0) != 0 ? "true" : "false");
+	case WASMD_TYPE_STRS:
+		return json_strs(out, m, f->name);
+	case WASMD_TYPE_STR:
+	case WASMD_TYPE_BIN:
+		s = wasmd_msg_bytes(m, f->name);
 		return text_json(out, s.data, s.len);
 	}
 	return -1;
 }
 
-static bool
-json_wants(const struct msg *m, enum field_id f)
-{
-	bool is_result = m->form == FORM_ANSWER && m->id != MSG_ERROR;
-
-	return field_info[f].is_result == is_result && msg_has(m, f) &&
-		(is_result || strcmp(field_info[f].name, "call") != 0);
-}
-
 int
-json_message(struct buf *out, const struct msg *m)
+json_message(struct buf *out, const struct wasmd_msg *m)
 {
-	enum field_id end = msg_fields_end(m->id);
 	const char *separator = "";
+	struct wasmd_field f;
 
 	if (buf_append(out, "{", 1) == -1)
 		return -1;
-	for (enum field_id f = msg_info[m->id].first; f < end; f++) {
-		if (!json_wants(m, f))
+	for (size_t i = 0; wasmd_msg_field(m, i, &f); i++) {
+		if (strcmp(f.name, "call") == 0)
 			continue;
-		if (buf_printf(out, "%s\"%s\":", separator,
-			field_info[f].name) == -1 || json_value(out, m, f) == -1)
+		if (buf_printf(out, "%s\"%s\":", separator, f.name) == -1 ||
+		    json_value(out, m, &f) == -1)
 			return -1;
 		separator = ",";
 	}
@@ -76,7 +68,7 @@ json_message(struct buf *out, const struct msg *m)
 }
 
 void
-json_print(const struct msg *m)
+json_print(const struct wasmd_msg *m)
 {
 	struct buf out;
 

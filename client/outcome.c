@@ -8,48 +8,44 @@
 #include "client/module.h"
 #include "client/report.h"
 #include "client/session.h"
-#include "proto/proto.h"
 
-struct outcome {
-	int exit;		/* what wasmctl exits with, or EXIT_GUEST */
-	const char *advice;	/* what to do, or NULL */
+/* What to do about how a job ended. */
+static const struct {
+	const char *status;
+	const char *advice;
+} outcome_advice[] = {
+	{ "TO", "give it longer with --timeout" },
+	{ "TC", "give it more CPU time with --cpu" },
+	{ "TF", "give it more with --fuel" },
+	{ "MO", "give it more with --max-memory" },
+	{ "OL", "allow more with --max-output" },
+	{ "SV", "nothing came of it; the daemon's log has more" },
+	{ "CR", "this is a bug of wasmd; the daemon's log has more" },
 };
 
-#define EXIT_GUEST	(-1)	/* the guest's own code */
-
-static const char *const outcome_advice[PROTO_STATUS_COUNT] = {
-	[PROTO_STATUS_TO] = "give it longer with --timeout",
-	[PROTO_STATUS_TC] = "give it more CPU time with --cpu",
-	[PROTO_STATUS_TF] = "give it more with --fuel",
-	[PROTO_STATUS_MO] = "give it more with --max-memory",
-	[PROTO_STATUS_OL] = "allow more with --max-output",
-	[PROTO_STATUS_SV] = "nothing came of it; the daemon's log has more",
-	[PROTO_STATUS_CR] = "this is a bug of wasmd; the daemon's log has more",
-};
-
-static enum proto_status
-outcome_status(const char *letters, size_t len)
+static bool
+outcome_is(const struct wasmd_msg *record, const char *status)
 {
-	for (int i = 0; i < PROTO_STATUS_COUNT; i++) {
-		const char *known = proto_status_info[i].letters;
+	struct wasmd_bytes is = wasmd_msg_bytes(record, "status");
 
-		if (strlen(known) == len && memcmp(known, letters, len) == 0)
-			return (enum proto_status)i;
-	}
-	return PROTO_STATUS_XX;
+	return is.len == strlen(status) && memcmp(is.data, status, is.len) == 0;
 }
 
-/* That of a record's two letters; that of "XX" when they are not known. */
-static struct outcome
-outcome_find(const char *letters, size_t len)
+/* The guest ended as it wanted to. */
+static bool
+outcome_is_guests(const struct wasmd_msg *record)
 {
-	enum proto_status status = outcome_status(letters, len);
-	bool is_guests = status == PROTO_STATUS_OK || status == PROTO_STATUS_RE;
+	return outcome_is(record, "OK") || outcome_is(record, "RE");
+}
 
-	return (struct outcome){
-		.exit = is_guests ? EXIT_GUEST : proto_status_info[status].exit,
-		.advice = outcome_advice[status],
-	};
+static const char *
+outcome_find_advice(const struct wasmd_msg *record)
+{
+	for (size_t i = 0; i < sizeof(outcome_advice) /
+	    sizeof(outcome_advice[0]); i++)
+		if (outcome_is(record, outcome_advice[i].status))
+			return outcome_advice[i].advice;
+	return NULL;
 }
 
 /* What one of the modules seems to be, if it is none. */
@@ -65,14 +61,12 @@ outcome_hint(const struct module_source *modules, size_t count)
 
 /* "FILE: trapped: integer divide by zero", the backtrace, the advice. */
 static void
-outcome_explain(const struct msg *record, const struct module_source *modules,
-	size_t count, const struct outcome *outcome)
+outcome_explain(const struct wasmd_msg *record,
+	const struct module_source *modules, size_t count)
 {
-	struct span cause = msg_bytes(record, FIELD_JOB_EXIT_CAUSE);
-	struct span trap = msg_bytes(record, FIELD_JOB_EXIT_TRAP);
-	const struct span *frames;
-	const char *hint = outcome->advice;
-	size_t n;
+	struct wasmd_bytes cause = wasmd_msg_bytes(record, "cause");
+	struct wasmd_bytes trap = wasmd_msg_bytes(record, "trap");
+	const char *hint = outcome_find_advice(record);
 
 	if (trap.len > 0)
 		report("%s: trapped: %.*s", modules[0].path, (int)trap.len,
@@ -80,41 +74,37 @@ outcome_explain(const struct msg *record, const struct module_source *modules,
 	else
 		report("%s: %.*s", modules[0].path, (int)cause.len,
 			cause.data);
-	frames = msg_strs(record, FIELD_JOB_EXIT_BACKTRACE, &n);
-	for (size_t i = 0; i < n; i++)
-		report_more("    %.*s", (int)frames[i].len, frames[i].data);
-	if (outcome->exit == EXIT_INVALID)
+	for (size_t i = 0; i < wasmd_msg_count(record, "backtrace"); i++) {
+		struct wasmd_bytes frame = wasmd_msg_item(record, "backtrace", i);
+
+		report_more("    %.*s", (int)frame.len, frame.data);
+	}
+	if (outcome_is(record, "IV"))
 		hint = outcome_hint(modules, count);
 	if (hint != NULL)
 		report_more("    %s", hint);
 }
 
 static int
-outcome_exit(const struct session *s, const struct outcome *outcome)
+outcome_exit(const struct session *s)
 {
 	if (s->stdout_errno != 0)
 		return s->stdout_errno == EPIPE ? EXIT_CANCELLED : EXIT_WASMCTL;
-	if (outcome->exit == EXIT_CANCELLED && s->signal != 0)
+	if (outcome_is(s->record, "CA") && s->signal != 0)
 		return 128 + s->signal;
-	if (outcome->exit == EXIT_GUEST)
-		return (int)(msg_number(&s->record.msg,
-			FIELD_JOB_EXIT_EXIT_CODE, 0) & 255);
-	return outcome->exit;
+	return wasmd_record_exit(s->record);
 }
 
 int
 outcome_finish(const struct session *s, const struct module_source *modules,
 	size_t count)
 {
-	const struct msg *record = &s->record.msg;
-	struct span status = msg_bytes(record, FIELD_JOB_EXIT_STATUS);
-	struct outcome outcome = outcome_find(status.data, status.len);
-
 	if (s->stdout_errno != 0 && s->stdout_errno != EPIPE)
 		report("cannot write standard output: %s",
 			strerror(s->stdout_errno));
 	/* Whoever pressed Ctrl-C or closed our output knows it. */
-	if (outcome.exit != EXIT_GUEST && s->signal == 0 && s->stdout_errno == 0)
-		outcome_explain(record, modules, count, &outcome);
-	return outcome_exit(s, &outcome);
+	if (!outcome_is_guests(s->record) && s->signal == 0 &&
+	    s->stdout_errno == 0)
+		outcome_explain(s->record, modules, count);
+	return outcome_exit(s);
 }

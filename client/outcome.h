@@ -1,5 +1,5 @@
-/* How a job can end, and what wasmctl exits with: proto/status.def, with advice
- * for the person who reads it. */
+/* How a job can end, and what wasmctl exits with, with advice for the person who
+ * reads it. */
 #ifndef CLIENT_OUTCOME_H
 #define CLIENT_OUTCOME_H
 

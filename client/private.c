@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "proto/proto.h"
+#include "lib/wasmd.h"
 
 #define PRIVATE_LOG "wasmd.log"
 #define PRIVATE_START_US 10000000ull	/* how long it may take to listen */
@@ -47,7 +47,7 @@ private_dir_path(char *path, size_t size, struct err *err)
 	else
 		n = snprintf(path, size, "/tmp/wasmd-%u", (unsigned)geteuid());
 	if (n < 0 || (size_t)n >= size)
-		return err_set(err, PROTO_ERROR_USAGE,
+		return err_set(err, WASMD_ERROR_USAGE,
 			"the path of XDG_RUNTIME_DIR is too long for a socket");
 	return 0;
 }
@@ -60,15 +60,15 @@ private_check_dir(int dir, const char *path, struct err *err)
 	struct stat st;
 
 	if (fstat(dir, &st) == -1)
-		return err_set(err, PROTO_ERROR_DENIED, "%s: %s", path,
+		return err_set(err, WASMD_ERROR_DENIED, "%s: %s", path,
 			strerror(errno));
 	if (st.st_uid != geteuid())
-		return err_set(err, PROTO_ERROR_DENIED,
+		return err_set(err, WASMD_ERROR_DENIED,
 			"%s belongs to user %u, who could listen in its place; "
 			"set XDG_RUNTIME_DIR to a directory of your own",
 			path, (unsigned)st.st_uid);
 	if ((st.st_mode & 077) != 0)
-		return err_set(err, PROTO_ERROR_DENIED,
+		return err_set(err, WASMD_ERROR_DENIED,
 			"%s can be entered by others; chmod 700 it", path);
 	return 0;
 }
@@ -81,11 +81,11 @@ private_open_dir(char *path, size_t size, struct err *err)
 	if (private_dir_path(path, size, err) == -1)
 		return -1;
 	if (mkdir(path, 0700) == -1 && errno != EEXIST)
-		return err_set(err, PROTO_ERROR_DENIED,
+		return err_set(err, WASMD_ERROR_DENIED,
 			"cannot make %s: %s", path, strerror(errno));
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir == -1)
-		return err_set(err, PROTO_ERROR_DENIED,
+		return err_set(err, WASMD_ERROR_DENIED,
 			"%s is not a directory of yours: %s", path,
 			strerror(errno));
 	if (private_check_dir(dir, path, err) == -1)
@@ -104,7 +104,7 @@ private_lock(int dir, struct err *err)
 			fd_close(&fd);
 	}
 	if (fd == -1)
-		return err_set(err, PROTO_ERROR_DENIED,
+		return err_set(err, WASMD_ERROR_DENIED,
 			"cannot lock the private daemon's directory: %s",
 			strerror(errno));
 	return fd;
@@ -142,7 +142,7 @@ private_find_program(char *path, size_t size, struct err *err)
 	snprintf(path, size, "%s", WASMD_PROGRAM);
 	if (access(path, X_OK) == 0)
 		return 0;
-	return err_set(err, PROTO_ERROR_DENIED, "the daemon is not installed: "
+	return err_set(err, WASMD_ERROR_DENIED, "the daemon is not installed: "
 		"no wasmd beside wasmctl, nor %s", path);
 }
 
@@ -196,7 +196,7 @@ private_failed(int log, const char *why, struct err *err)
 		text[--n] = '\0';
 	if (strrchr(text, '\n') != NULL)
 		line = strrchr(text, '\n') + 1;
-	return err_set(err, PROTO_ERROR_INTERNAL,
+	return err_set(err, WASMD_ERROR_INTERNAL,
 		"the private daemon %s%s%s", why,
 		line[0] != '\0' ? ": " : "", line);
 }
@@ -231,13 +231,13 @@ private_start(int dir, const char *socket_path, struct err *err)
 	log = openat(dir, PRIVATE_LOG, O_RDWR | O_CREAT | O_TRUNC | O_APPEND |
 		O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (log == -1)
-		return err_set(err, PROTO_ERROR_DENIED,
+		return err_set(err, WASMD_ERROR_DENIED,
 			"cannot write the private daemon's log: %s",
 			strerror(errno));
 	pid = fork();
 	if (pid == 0)
 		private_exec(program, socket_path, log);
-	ret = pid == -1 ? err_set(err, PROTO_ERROR_INTERNAL, "cannot fork: %s",
+	ret = pid == -1 ? err_set(err, WASMD_ERROR_INTERNAL, "cannot fork: %s",
 		strerror(errno)) : private_wait(pid, log, socket_path, err);
 	fd_close(&log);
 	return ret;

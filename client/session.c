@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,26 +44,22 @@ session_on_want_input(void *arg, size_t bytes)
 }
 
 static void
-session_on_exit(void *arg, const struct msg *m)
+session_on_exit(void *arg, const struct wasmd_msg *m)
 {
 	struct session *s = arg;
 
-	if (record_copy(&s->record, m) == -1)
-		report_fatal("out of memory");
+	s->record = record_copy(m);
 	session_end(s);
 }
 
 static void
-session_on_refused(void *arg, const struct msg *error)
+session_on_refused(void *arg, const struct wasmd_error *error)
 {
 	struct session *s = arg;
-	struct span text = msg_bytes(error, FIELD_ERROR_TEXT);
-	bool is_missing = msg_number(error, FIELD_ERROR_CODE, 0) ==
-		PROTO_ERROR_NO_MODULE ||
-		msg_number(error, FIELD_ERROR_CODE, 0) == PROTO_ERROR_NO_JOB;
+	bool is_missing = error->code == WASMD_ERROR_NO_MODULE ||
+		error->code == WASMD_ERROR_NO_JOB;
 
-	if (record_set(&s->record, is_missing ? "NF" : "XX", text.data, text.len) == -1)
-		report_fatal("out of memory");
+	s->record = record_new(is_missing ? "NF" : "XX", error->text);
 	s->over = true;
 }
 
@@ -102,15 +99,14 @@ session_on_caught_up(void *arg)
 static void
 session_on_gone(void *arg)
 {
-	static const char cause[] = "the job has been forgotten";
 	struct session *s = arg;
 
-	if (record_set(&s->record, "XX", cause, strlen(cause)) == -1)
-		report_fatal("out of memory");
+	s->record = record_new("XX", "the job has been forgotten");
 	s->over = true;
 }
 
 static const struct wasmd_events session_events = {
+	.size = sizeof(session_events),
 	.on_started = session_on_started,
 	.on_queued = session_on_queued,
 	.on_dropped = session_on_dropped,
@@ -196,7 +192,7 @@ session_on_readable(struct session *s)
 {
 	/* Half of what the daemon wants at first: while it passes this on, the
 	 * other half is on its way. */
-	char data[PROTO_DATA_MAX / 2];
+	char data[WASMD_INPUT_MAX / 2];
 	size_t len = s->input_wanted < sizeof(data) ? s->input_wanted :
 		sizeof(data);
 	ssize_t n = read(STDIN_FILENO, data, len);
@@ -274,13 +270,16 @@ session_step(struct session *s)
 static int
 session_init(struct session *s, struct wasmd *conn, bool has_stdin, int trace)
 {
-	*s = (struct session){ .conn = conn, .err = ERR_NONE };
-	record_init(&s->record);
+	*s = (struct session){ .conn = conn };
 	output_init(&s->out, trace);
 	s->input_open = has_stdin;
 	s->signals = signals_open();
-	return s->signals != -1 ? 0 : err_set(&s->err, PROTO_ERROR_INTERNAL,
-		"cannot take signals: %s", strerror(errno));
+	if (s->signals != -1)
+		return 0;
+	s->err.code = WASMD_ERROR_INTERNAL;
+	snprintf(s->err.text, sizeof(s->err.text), "cannot take signals: %s",
+		strerror(errno));
+	return -1;
 }
 
 static int
@@ -322,5 +321,5 @@ void
 session_clear(struct session *s)
 {
 	output_clear(&s->out);
-	record_clear(&s->record);
+	wasmd_msg_free(s->record);
 }

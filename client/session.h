@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 #include "client/output.h"
 #include "client/record.h"
 #include "client/trace.h"
@@ -16,7 +16,7 @@
 struct session {
 	struct wasmd *conn;
 	struct wasmd_job *job;
-	struct err err;		/* why the connection ended, if it did */
+	struct wasmd_error err;	/* why the connection ended, if it did */
 	struct output out;
 	struct trace trace;
 	size_t owed;		/* output taken, for which credit is due */
@@ -29,7 +29,7 @@ struct session {
 	bool detach;		/* over as soon as it has a number */
 	uint64_t id;		/* which is this */
 	/* How it went: */
-	struct record record;
+	struct wasmd_msg *record;
 	int signal;		/* the first that came, or 0 */
 	int stdout_errno;	/* why output could not be written, or 0 */
 };

@@ -12,7 +12,7 @@
 #include "client/verb.h"
 
 struct stats_values {
-	const char *socket;
+	struct where where;
 	bool prometheus, json, help;
 };
 
@@ -27,9 +27,9 @@ const struct option_spec stats_options[] = {
 };
 
 static void
-stats_on_answer(void *arg, const struct msg *answer)
+stats_on_answer(void *arg, const struct wasmd_msg *answer)
 {
-	struct span text = msg_bytes(answer, RESULT_STATS_TEXT);
+	struct wasmd_bytes text = wasmd_msg_bytes(answer, "text");
 	struct buf *out = arg;
 
 	if (buf_append(out, text.data, text.len) == -1)
@@ -39,15 +39,13 @@ stats_on_answer(void *arg, const struct msg *answer)
 int
 stats_ask(struct ask *a, struct buf *text, struct samples *samples)
 {
-	struct msg request;
 	int status;
 
 	text->len = 0;
 	a->what = "stats";
 	a->on_answer = stats_on_answer;
 	a->arg = text;
-	msg_init_request(&request, MSG_STATS, 0);
-	status = ask_run(a, &request, -1);
+	status = ask_plain(a, "stats");
 	if (status == 0 && samples_read(samples, (const char *)text->data,
 		    text->len) == -1) {
 		report("stats: the daemon's answer was not understood");
@@ -118,8 +116,8 @@ stats_run(const struct verb *verb, int argc, char **argv)
 		report("stats: no operands, but \"%s\" was given", argv[first]);
 		return EXIT_WASMCTL;
 	}
-	a.socket = v.socket;
-	buf_init(&text, PROTO_FRAME_MAX);
+	a.where = &v.where;
+	buf_init(&text, STATS_TEXT_MAX);
 	if (ask_open(&a, "stats") == 0)
 		status = stats_ask(&a, &text, &samples);
 	if (status == 0)

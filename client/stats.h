@@ -7,6 +7,8 @@
 
 struct ask;
 
+#define STATS_TEXT_MAX (1u << 20)
+
 /* Ask on an open connection. 0 with the text and what it says, or what wasmctl
  * exits with after it has reported why. */
 int stats_ask(struct ask *a, struct buf *text, struct samples *samples);

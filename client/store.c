@@ -10,13 +10,14 @@
 #include "client/outcome.h"
 #include "client/quantity.h"
 #include "client/report.h"
+#include "client/upload.h"
 #include "client/verb.h"
 
 struct store_values {
 	const char *digest;
 	bool share;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -51,16 +52,8 @@ const struct option_spec remove_options[] = {
 struct store_run {
 	struct ask ask;
 	const struct store_values *values;
-	bool more;		/* of the list */
-	char last[65];		/* its last line's digest */
 	unsigned lines;
 };
-
-static void
-store_copy_digest(char out[65], struct span s)
-{
-	snprintf(out, 65, "%.*s", (int)s.len, s.data);
-}
 
 /* The digest that an operand names, or NULL after a report. */
 static const char *
@@ -77,10 +70,10 @@ store_digest(const char *text)
 /* ---- put ----------------------------------------------------------------- */
 
 static void
-put_on_answer(void *arg, const struct msg *answer)
+put_on_answer(void *arg, const struct wasmd_msg *answer)
 {
 	struct store_run *r = arg;
-	struct span digest = msg_bytes(answer, RESULT_PUT_MODULE);
+	struct wasmd_bytes digest = wasmd_msg_bytes(answer, "module");
 
 	if (r->values->json)
 		json_print(answer);
@@ -91,8 +84,8 @@ put_on_answer(void *arg, const struct msg *answer)
 static int
 put_one(struct store_run *r, const char *path)
 {
+	struct wasmd_put put = { .size = sizeof(put) };
 	struct module_source m;
-	struct msg request;
 	int status = module_open(&m, path);
 
 	if (status != 0)
@@ -101,14 +94,12 @@ put_one(struct store_run *r, const char *path)
 		report("%s: put takes a file", path);
 		return EXIT_WASMCTL;
 	}
-	msg_init_request(&request, MSG_PUT, 0);
-	msg_set_number(&request, FIELD_PUT_MODULE_FD, true);
-	msg_set_number(&request, FIELD_PUT_SHARE, r->values->share);
-	if (r->values->digest != NULL)
-		msg_set_str(&request, FIELD_PUT_DIGEST, r->values->digest);
+	put.module_fd = m.fd;
+	put.digest = r->values->digest;
+	put.share = r->values->share;
 	r->ask.what = path;
 	r->ask.on_answer = put_on_answer;
-	status = ask_run(&r->ask, &request, m.fd);
+	status = upload_run(&r->ask, &put);
 	module_close(&m);
 	return status;
 }
@@ -116,7 +107,7 @@ put_one(struct store_run *r, const char *path)
 /* ---- list and info --------------------------------------------------------- */
 
 static void
-store_print_line(struct store_run *r, struct span digest, uint64_t size,
+store_print_line(struct store_run *r, struct wasmd_bytes digest, uint64_t size,
 	bool own, bool shared)
 {
 	char text[QUANTITY_MAX];
@@ -129,58 +120,34 @@ store_print_line(struct store_run *r, struct span digest, uint64_t size,
 }
 
 static void
-list_on_item(void *arg, const struct msg *item)
+list_on_item(void *arg, const struct wasmd_msg *item)
 {
 	struct store_run *r = arg;
-	struct span digest;
 
-	if (item->id != MSG_MODULE_ITEM)
-		return;
-	digest = msg_bytes(item, FIELD_MODULE_ITEM_MODULE);
-	store_copy_digest(r->last, digest);
 	if (r->values->json)
 		json_print(item);
 	else
-		store_print_line(r, digest,
-			msg_number(item, FIELD_MODULE_ITEM_SIZE, 0),
-			msg_number(item, FIELD_MODULE_ITEM_OWN, 0) != 0,
-			msg_number(item, FIELD_MODULE_ITEM_SHARED, 0) != 0);
-}
-
-static void
-list_on_answer(void *arg, const struct msg *answer)
-{
-	struct store_run *r = arg;
-
-	r->more = msg_number(answer, RESULT_LIST_MORE, 0) != 0;
+		store_print_line(r, wasmd_msg_bytes(item, "module"),
+			wasmd_msg_number(item, "size", 0),
+			wasmd_msg_number(item, "own", 0) != 0,
+			wasmd_msg_number(item, "shared", 0) != 0);
 }
 
 static int
 list_all(struct store_run *r)
 {
-	int status;
-
 	r->ask.on_item = list_on_item;
-	r->ask.on_answer = list_on_answer;
-	do {
-		struct msg request;
-
-		msg_init_request(&request, MSG_LIST, 0);
-		if (r->last[0] != '\0')
-			msg_set_str(&request, FIELD_LIST_AFTER, r->last);
-		r->more = false;
-		status = ask_run(&r->ask, &request, -1);
-	} while (status == 0 && r->more);
-	return status;
+	return ask_wait(&r->ask, wasmd_list(r->ask.conn, &r->ask.asked,
+		&r->ask.error));
 }
 
 static void
-info_on_answer(void *arg, const struct msg *answer)
+info_on_answer(void *arg, const struct wasmd_msg *answer)
 {
-	time_t put = (time_t)msg_number(answer, RESULT_INFO_PUT_S, 0);
-	struct span digest = msg_bytes(answer, RESULT_INFO_MODULE);
-	bool own = msg_number(answer, RESULT_INFO_OWN, 0) != 0;
-	bool shared = msg_number(answer, RESULT_INFO_SHARED, 0) != 0;
+	time_t put = (time_t)wasmd_msg_number(answer, "put_s", 0);
+	struct wasmd_bytes digest = wasmd_msg_bytes(answer, "module");
+	bool own = wasmd_msg_number(answer, "own", 0) != 0;
+	bool shared = wasmd_msg_number(answer, "shared", 0) != 0;
 	struct store_run *r = arg;
 	char when[64] = "";
 	struct tm tm;
@@ -193,7 +160,7 @@ info_on_answer(void *arg, const struct msg *answer)
 		strftime(when, sizeof(when), "%F %T", &tm);
 	printf("module  sha256:%.*s\nsize    %" PRIu64 " bytes\n"
 		"access  %s\nput     %s\n", (int)digest.len, digest.data,
-		msg_number(answer, RESULT_INFO_SIZE, 0),
+		wasmd_msg_number(answer, "size", 0),
 		!shared ? "private" : own ? "shared" : "shared by another",
 		when);
 }
@@ -202,15 +169,13 @@ static int
 info_one(struct store_run *r, const char *text)
 {
 	const char *digest = store_digest(text);
-	struct msg request;
 
 	if (digest == NULL)
 		return EXIT_WASMCTL;
-	msg_init_request(&request, MSG_INFO, 0);
-	msg_set_str(&request, FIELD_INFO_MODULE, digest);
 	r->ask.what = text;
 	r->ask.on_answer = info_on_answer;
-	return ask_run(&r->ask, &request, -1);
+	return ask_wait(&r->ask, wasmd_info(r->ask.conn, digest, &r->ask.asked,
+		&r->ask.error));
 }
 
 /* ---- remove ------------------------------------------------------------------ */
@@ -219,14 +184,12 @@ static int
 remove_one(struct store_run *r, const char *text)
 {
 	const char *digest = store_digest(text);
-	struct msg request;
 
 	if (digest == NULL)
 		return EXIT_WASMCTL;
-	msg_init_request(&request, MSG_REMOVE, 0);
-	msg_set_str(&request, FIELD_REMOVE_MODULE, digest);
 	r->ask.what = text;
-	return ask_run(&r->ask, &request, -1);
+	return ask_wait(&r->ask, wasmd_remove(r->ask.conn, digest,
+		&r->ask.asked, &r->ask.error));
 }
 
 /* ---- the verbs ------------------------------------------------------------------ */
@@ -284,7 +247,7 @@ store_run(const struct verb *verb, int argc, char **argv)
 	}
 	if (store_check(verb, &v, argc - first, argv + first) == -1)
 		return EXIT_WASMCTL;
-	r.ask.socket = v.socket;
+	r.ask.where = &v.where;
 	status = EXIT_WASMCTL;
 	if (ask_open(&r.ask, verb->name) == 0)
 		status = store_do(verb, &r, argc - first, argv + first);

@@ -44,7 +44,7 @@ struct submit_values {
 	const char *meta;
 	bool quiet;
 	bool verbose;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -202,10 +202,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 	unsigned closed = submit_closed();
 
 	*call = (struct wasmd_call){
-		.module_fd = p->modules[0].fd,
-		.digest = p->modules[0].digest,
-		.preload = p->preload,
-		.npreload = p->count - 1,
+		.size = sizeof(*call),
 		.args = words,
 		.nargs = v->invoke != NULL ? 1 : args->count,
 		.env = (const char *const *)v->env.items,
@@ -239,7 +236,7 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 /* ---- after ------------------------------------------------------------- */
 
 static void
-submit_write_results(const struct msg *record)
+submit_write_results(const struct wasmd_msg *record)
 {
 	struct buf out;
 
@@ -254,7 +251,7 @@ submit_write_results(const struct msg *record)
 
 /* The record to the file of --meta and, with --json or -v, to standard error. */
 static void
-submit_write_record(const struct msg *record, const struct submit_values *v,
+submit_write_record(const struct wasmd_msg *record, const struct submit_values *v,
 	int meta)
 {
 	struct buf json, table;
@@ -279,7 +276,7 @@ static int
 submit_finish(struct session *s, const struct submit_values *v,
 	const struct program *p, int meta)
 {
-	const struct msg *record = &s->record.msg;
+	const struct wasmd_msg *record = s->record;
 	int status;
 
 	if (s->stdout_errno == 0)
@@ -297,15 +294,13 @@ submit_finish(struct session *s, const struct submit_values *v,
 /* There was no job: a record all the same, for whoever reads records. */
 static int
 submit_fail(const struct submit_values *v, int meta, const char *where,
-	const struct err *err)
+	const char *why)
 {
-	struct record record;
+	struct wasmd_msg *record = record_new("XX", why);
 
-	report("%s: %s", where, err->text);
-	record_init(&record);
-	if (record_set(&record, "XX", err->text, strlen(err->text)) == 0)
-		submit_write_record(&record.msg, v, meta);
-	record_clear(&record);
+	report("%s: %s", where, why);
+	submit_write_record(record, v, meta);
+	wasmd_msg_free(record);
 	return EXIT_WASMCTL;
 }
 
@@ -316,31 +311,46 @@ struct submit_files {
 };
 
 static int
-submit_session(const struct submit_values *v, const struct program *p,
-	const struct texts *args, const struct submit_files *files)
+submit_session(struct wasmd *conn, const struct submit_values *v,
+	struct program *p, const struct texts *args,
+	const struct submit_files *files)
 {
-	struct err err = ERR_NONE;
 	struct wasmd_call call;
-	struct address address;
 	struct session s;
-	struct wasmd *conn;
 	int status;
 
-	conn = address_open(v->socket, &address, &err);
-	if (conn == NULL)
-		return submit_fail(v, files->meta, address_text(&address), &err);
-	if (v->verbose && !v->json)
-		report("%s daemon at %s", address.was_started ? "started a" :
-			"using the", address.path);
 	submit_make_call(&call, v, p, args);
+	status = program_for_call(p, conn, &call);
+	if (status != 0)
+		return status;
 	if (session_run(&s, conn, &call, files->trace) == -1)
-		status = submit_fail(v, files->meta, p->modules[0].path, &s.err);
+		status = submit_fail(v, files->meta, p->modules[0].path,
+			s.err.text);
 	else if (s.detach && s.id != 0)
 		status = printf("%llu\n", (unsigned long long)s.id) > 0 ? 0 :
 			EXIT_WASMCTL;
 	else
 		status = submit_finish(&s, v, p, files->meta);
 	session_clear(&s);
+	return status;
+}
+
+static int
+submit_connect(const struct submit_values *v, struct program *p,
+	const struct texts *args, const struct submit_files *files)
+{
+	struct err err = ERR_NONE;
+	struct address address;
+	struct wasmd *conn = address_open(&v->where, &address, &err);
+	int status;
+
+	if (conn == NULL)
+		return submit_fail(v, files->meta, address_text(&address),
+			err.text);
+	if (v->verbose && !v->json)
+		report("%s daemon at %s", address.was_started ? "started a" :
+			"using the", address_text(&address));
+	status = submit_session(conn, v, p, args, files);
 	wasmd_close(conn);
 	return status;
 }
@@ -393,7 +403,7 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 		status = EXIT_WASMCTL;
 		if (submit_open_file(v->meta, &files.meta) == 0 &&
 		    submit_open_file(v->trace.text, &files.trace) == 0)
-			status = submit_session(v, &p, &args, &files);
+			status = submit_connect(v, &p, &args, &files);
 		fd_close(&files.meta);
 	}
 	program_close(&p);
@@ -408,7 +418,7 @@ submit_check(const struct submit_values *v)
 		report("--keep is for --detach: other output is not kept");
 	else if (v->open_stdin && !v->detach)
 		report("--open-stdin is for --detach");
-	else if (v->keep_bytes > PROTO_KEEP_MAX)
+	else if (v->keep_bytes > WASMD_KEEP_MAX)
 		report("--keep: at most 16M can be kept");
 	else if (v->priority > 9)
 		report("--priority: at most 9");
@@ -416,6 +426,10 @@ submit_check(const struct submit_values *v)
 	    v->sockets.count > 0))
 		report("--detach: not with --trace, --dir or --fd, which need "
 			"this process");
+	else if (address_is_remote(&v->where) &&
+	    (v->dirs.count > 0 || v->sockets.count > 0))
+		report("--host: not with --dir or --fd, as files and sockets "
+			"of this machine cannot be passed to another");
 	else if (v->detach && (v->json || v->meta != NULL))
 		report("--detach: there is no record yet; see wasmctl wait");
 	else

@@ -9,13 +9,13 @@
 #include <stddef.h>
 
 #include "client/output.h"
-#include "proto/proto.h"
+#include "lib/wasmd.h"
 
 #define TRACE_LINE_MAX 8192	/* longer ones are passed on in pieces */
 
 struct trace {
 	size_t len;
-	char data[TRACE_LINE_MAX + PROTO_DATA_MAX];
+	char data[TRACE_LINE_MAX + WASMD_OUTPUT_MAX];
 };
 
 /* Queue the lines that are complete with these bytes, and at the end what is

@@ -16,12 +16,17 @@ MAY_INCLUDE = {
     "sandbox": {"base"},
     "guest": {"base", "vm", "sandbox"},
     "daemon": {"base", "proto", "sandbox"},
-    "client": {"base", "proto"},
+    "lib": {"base", "proto"},
+    "client": {"base"},
 }
 # headers that a folder may include besides
 MAY_ALSO_INCLUDE = {
     "guest": {"proto/broker.h"},
+    # wasmctl is a program like others: it has what is installed
+    "client": {"lib/wasmd.h"},
 }
+# headers for others, which include nothing of ours
+PUBLIC = {"lib/wasmd.h"}
 # inside vm: chapter -> chapters it may include
 VM_MAY_INCLUDE = {
     "syntax": set(),
@@ -33,7 +38,7 @@ VM_MAY_INCLUDE = {
 }
 # system header -> folders that may use it
 SYSTEM_ONLY_IN = {
-    r"event2/": {"daemon", "client"},
+    r"event2/": {"daemon"},
     r"msgpack": {"proto"},
     r"seccomp\.h$": {"sandbox"},
     r"nettle/": {"daemon"},
@@ -72,13 +77,15 @@ def check_file(path):
     if not text.lstrip().startswith("/*"):
         found.append("does not begin with a comment")
     for kind, target in INCLUDE.findall(text):
-        if kind == '"':
+        if kind == '"' and str(rel) in PUBLIC:
+            found.append(f'"{target}": others do not have it')
+        elif kind == '"':
             why = check_ours(parts, target)
             if why:
                 found.append(f'"{target}": {why}')
-            continue
         for pattern, folders in SYSTEM_ONLY_IN.items():
-            if re.match(pattern, target) and parts[0] not in folders:
+            if (kind == "<" and re.match(pattern, target) and
+                    parts[0] not in folders):
                 found.append(f"<{target}> belongs to {', '.join(sorted(folders))}")
     return [f"{rel}: {f}" for f in found]
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 #include "guest/wasi.h"
 
 #define OUT 1000u
@@ -75,8 +75,10 @@ start_broker(void)
 		{ open(host("rw"), O_PATH), "/", false },
 		{ open(host("ro"), O_PATH), "/ro", true },
 	};
-	const struct wasmd_grants both = { .dirs = grants, .count = 2 };
-	struct err err = ERR_NONE;
+	const struct wasmd_grants both = {
+		.size = sizeof(both), .dirs = grants, .count = 2,
+	};
+	struct wasmd_error err = { .code = 0 };
 	int sock = wasmd_broker_start(&both, &err);
 
 	assert_string_equal(err.text, "");

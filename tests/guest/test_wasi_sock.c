@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 #include "guest/wasi.h"
 #include "proto/broker.h"
 
@@ -59,12 +59,14 @@ new_listener(void)
 }
 
 static int
-try_broker(const int *sockets, size_t n, struct err *err)
+try_broker(const int *sockets, size_t n, struct wasmd_error *err)
 {
 	const struct wasmd_grant dir = {
 		open("/tmp", O_PATH | O_CLOEXEC), "/", true,
 	};
-	const struct wasmd_grants grants = { &dir, 1, sockets, n };
+	const struct wasmd_grants grants = {
+		sizeof(grants), &dir, 1, sockets, n,
+	};
 	int sock = wasmd_broker_start(&grants, err);
 
 	close(dir.dir);
@@ -75,7 +77,7 @@ static int
 setup(void **state)
 {
 	static const struct call call = { .files = 6 };
-	struct err err = ERR_NONE;
+	struct wasmd_error err = { .code = 0 };
 	int pair[2], sockets[2], sock;
 
 	signal(SIGPIPE, SIG_IGN);	/* as in the daemon's children */
@@ -423,17 +425,17 @@ test_sockets_are_taken_for_ready(void **state)
 static void
 test_only_streams_can_be_granted(void **state)
 {
-	struct err err = ERR_NONE;
+	struct wasmd_error err = { .code = 0 };
 	int pair[2], bad;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	assert_int_equal(try_broker(pair, 1, &err), -1);
 	assert_non_null(strstr(err.text, "no stream socket"));
 	bad = socket(AF_UNIX, SOCK_STREAM, 0);	/* not connected */
-	err = ERR_NONE;
+	err = (struct wasmd_error){ .code = 0 };
 	assert_int_equal(try_broker(&bad, 1, &err), -1);
 	bad = open("/dev/null", O_RDWR);
-	err = ERR_NONE;
+	err = (struct wasmd_error){ .code = 0 };
 	assert_int_equal(try_broker(&bad, 1, &err), -1);
 }
 

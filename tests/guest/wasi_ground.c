@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 #include "guest/wasi.h"
 
 static char base[64];
@@ -265,8 +265,10 @@ start_broker(void)
 		{ open(below("", "small"), O_PATH), "/small", false },
 		{ open("/dev", O_PATH), "/dev", false },
 	};
-	const struct wasmd_grants all = { grants, 5, sockets, 2 };
-	struct err err = ERR_NONE;
+	const struct wasmd_grants all = {
+		sizeof(all), grants, 5, sockets, 2,
+	};
+	struct wasmd_error err = { .code = 0 };
 	int sock = wasmd_broker_start(&all, &err);
 
 	assert_string_equal(err.text, "");

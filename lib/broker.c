@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "client/broker.h"
+#include "lib/broker.h"
 
 #include <errno.h>
 #include <stdnoreturn.h>
@@ -15,6 +15,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "lib/error.h"
+#include "lib/given.h"
+
+_Static_assert(WASMD_GRANTS_MAX == BROKER_GRANTS_MAX &&
+	WASMD_GRANTS_MAX == BROKER_SOCKETS_MAX, "the header says so");
 
 static const struct op {
 	int (*run)(struct broker *b);
@@ -253,8 +258,8 @@ start_fork(const struct wasmd_grants *g, int sock, int told)
 	return errno == 0 ? 0 : -1;
 }
 
-int
-wasmd_broker_start(const struct wasmd_grants *g, struct err *err)
+static int
+start(const struct wasmd_grants *g, struct err *err)
 {
 	int socks[2] = { -1, -1 }, tells[2] = { -1, -1 };
 	int ret = -1;
@@ -278,4 +283,16 @@ out:
 	if (ret == -1)
 		fd_close(&socks[1]);
 	return socks[1];
+}
+
+int
+wasmd_broker_start(const struct wasmd_grants *given, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct wasmd_grants g;
+	int sock = -1;
+
+	if (given_take(&g, sizeof(g), given, "grants", &err) == 0)
+		sock = start(&g, &err);
+	return sock != -1 ? sock : error_give(error, &err);
 }

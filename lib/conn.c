@@ -1,5 +1,5 @@
 /* The transport of a connection to the daemon. Runs in clients. */
-#include "client/conn.h"
+#include "lib/conn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
+#include "lib/error.h"
+#include "lib/message.h"
+#include "lib/source.h"
 #include "proto/wire.h"
 
 /* What may wait to be sent: a whole submit and some input. */
@@ -22,22 +24,22 @@ struct request {
 	struct request *next;
 	uint32_t call;
 	enum msg_id id;
-	conn_answer_fn on_answer;
-	conn_answer_fn on_item;	/* or NULL */
-	void *arg;
+	struct conn_asked asked;
 };
 
 struct wasmd {
 	int fd;
+	bool is_stream;		/* of bytes only: no descriptors pass */
 	struct wire in;
 	struct buf out;
 	struct fds attached;	/* descriptors to send, */
 	size_t attached_at;	/* with the byte of out at this place */
 	uint32_t last_call;
 	struct request *requests;
+	struct source *sources;	/* of some of them */
 	struct fds received;	/* descriptors that no message has taken yet */
 	struct wasmd_job *jobs;
-	conn_answer_fn on_event;
+	void (*on_event)(void *arg, const struct wasmd_msg *event);
 	void *event_arg;
 };
 
@@ -82,6 +84,8 @@ conn_send(struct wasmd *w, struct err *err)
 {
 	int more = 1;
 
+	if (source_fill(&w->sources, &w->out, err) == -1)
+		return -1;
 	while (w->out.len > 0 && more == 1)
 		more = conn_send_some(w);
 	/* A daemon that closes has said why before: let that be read. */
@@ -137,6 +141,9 @@ conn_queue_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	struct fds copy;
 	size_t at;
 
+	if (fds->count > 0 && w->is_stream)
+		return err_set(err, PROTO_ERROR_USAGE, "%s: descriptors cannot "
+			"be passed to another machine", msg_info[m->id].name);
 	if (fds->count > 0 && conn_wait_attached(w, err) == -1)
 		return -1;
 	if (conn_copy_fds(&copy, fds, err) == -1)
@@ -156,7 +163,7 @@ conn_queue_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 
 int
 conn_request(struct wasmd *w, struct msg *m, const struct fds *fds,
-	conn_answer_fn on_answer, void *arg, struct err *err)
+	const struct conn_asked *asked, struct err *err)
 {
 	struct request *r = calloc(1, sizeof(*r));
 
@@ -168,38 +175,48 @@ conn_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	}
 	*r = (struct request){
 		.next = w->requests, .call = m->call, .id = m->id,
-		.on_answer = on_answer, .arg = arg,
+		.asked = *asked,
 	};
 	w->requests = r;
 	return 0;
 }
 
 int
-wasmd_request(struct wasmd *w, struct msg *m, int fd,
-	const struct wasmd_asked *asked, uint32_t *call, struct err *err)
+conn_request_source(struct wasmd *w, struct msg *m, int fd, uint64_t size,
+	const struct conn_asked *asked, struct err *err)
 {
-	struct fds fds = { .count = fd == -1 ? 0 : 1, .fd = { fd } };
+	struct request *r;
 
-	if (conn_request(w, m, &fds, asked->on_answer, asked->arg, err) == -1)
+	msg_set_number(m, FIELD_PUT_SIZE, size);
+	if (conn_request(w, m, CONN_NO_FDS, asked, err) == -1)
 		return -1;
-	w->requests->on_item = asked->on_item;
-	if (call != NULL)
-		*call = m->call;
-	return 0;
+	if (size == 0 || source_add(&w->sources, m->call, fd, size, err) == 0)
+		return 0;
+	/* The daemon waits for bytes, and nobody for its answer. */
+	r = w->requests;
+	w->requests = r->next;
+	free(r);
+	return -1;
+}
+
+bool
+conn_is_stream(const struct wasmd *w)
+{
+	return w->is_stream;
+}
+
+bool
+wasmd_passes_descriptors(const struct wasmd *w)
+{
+	return !w->is_stream;
 }
 
 void
-wasmd_on_event(struct wasmd *w,
-	void (*on_event)(void *arg, const struct msg *event), void *arg)
+conn_on_event(struct wasmd *w,
+	void (*on_event)(void *arg, const struct wasmd_msg *event), void *arg)
 {
 	w->on_event = on_event;
 	w->event_arg = arg;
-}
-
-int
-wasmd_notify(struct wasmd *w, const struct msg *m, struct err *err)
-{
-	return conn_notify(w, m, err);
 }
 
 /* ---- receiving --------------------------------------------------------- */
@@ -229,7 +246,8 @@ conn_answered(struct wasmd *w, const struct msg *m)
 	struct request *r = *at;
 
 	*at = r->next;
-	r->on_answer(r->arg, m);
+	source_drop(&w->sources, r->call);
+	r->asked.on_answer(r->asked.arg, m);
 	free(r);
 }
 
@@ -243,14 +261,14 @@ conn_take_item(struct wasmd *w, const struct msg *m)
 
 	if (m->id == MSG_JOB_EVENT || m->id == MSG_JOB_MISSED) {
 		if (w->on_event != NULL)
-			w->on_event(w->event_arg, m);
+			w->on_event(w->event_arg, message_show(m));
 		return true;
 	}
 	if (m->id != MSG_MODULE_ITEM && m->id != MSG_JOB_ITEM)
 		return false;
 	r = *conn_find_request(w, (uint32_t)msg_number(m, call, 0));
-	if (r != NULL && r->on_item != NULL)
-		r->on_item(r->arg, m);
+	if (r != NULL && r->asked.on_item != NULL)
+		r->asked.on_item(r->asked.arg, m);
 	return true;
 }
 
@@ -306,20 +324,41 @@ conn_receive(struct wasmd *w, struct err *err)
 		return err_set(err, PROTO_ERROR_UNAVAILABLE,
 			"lost the daemon: %s", strerror(errno));
 	if (n == 0)
-		return err_set(err, PROTO_ERROR_UNAVAILABLE,
+		return err_set(err, PROTO_ERROR_UNAVAILABLE, w->is_stream ?
+			"the connection to the daemon was lost" :
 			"the daemon closed the connection");
 	if (wire_feed(&w->in, data, (size_t)n, err) == -1)
 		return -1;
 	return conn_take_frames(w, err);
 }
 
-int
-wasmd_dispatch(struct wasmd *w, struct err *err)
+static int
+conn_dispatch(struct wasmd *w, struct err *err)
 {
 	if (conn_send(w, err) == -1 || conn_receive(w, err) == -1)
 		return -1;
 	/* Callbacks may have queued more. */
 	return conn_send(w, err);
+}
+
+int
+wasmd_dispatch(struct wasmd *w, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+
+	return conn_dispatch(w, &err) == 0 ? 0 : error_give(error, &err);
+}
+
+int
+wasmd_wait(struct wasmd *w, int timeout_ms, struct wasmd_error *error)
+{
+	struct pollfd p = { .fd = w->fd, .events = POLLIN };
+
+	if (wasmd_unsent(w) > 0)
+		p.events |= POLLOUT;
+	/* A signal is for the caller to see. */
+	poll(&p, 1, timeout_ms);
+	return wasmd_dispatch(w, error);
 }
 
 /* ---- opening ----------------------------------------------------------- */
@@ -335,6 +374,8 @@ conn_on_hello(void *arg, const struct msg *answer)
 	struct greeting *g = arg;
 	struct span text;
 
+	if (answer == NULL)
+		return;
 	g->answered = true;
 	if (answer->id != MSG_ERROR)
 		return;
@@ -343,30 +384,42 @@ conn_on_hello(void *arg, const struct msg *answer)
 		"%.*s", (int)text.len, text.data);
 }
 
+/* The time that is left for poll(2). */
 static int
-conn_greet(struct wasmd *w, struct err *err)
+conn_left_ms(uint64_t end_us)
 {
-	uint64_t end = clock_monotonic_us() + WASMD_OPEN_MS * 1000ull;
+	uint64_t now = clock_monotonic_us();
+
+	return end_us == UINT64_MAX ? -1 :
+		now >= end_us ? 0 : (int)((end_us - now) / 1000) + 1;
+}
+
+static int
+conn_greet(struct wasmd *w, int timeout_ms, struct err *err)
+{
+	uint64_t end = timeout_ms == -1 ? UINT64_MAX :
+		clock_monotonic_us() + (uint64_t)timeout_ms * 1000;
 	struct greeting g = { .err = err };
+	struct conn_asked asked = { .on_answer = conn_on_hello, .arg = &g };
 	struct msg m;
 
 	msg_init_request(&m, MSG_HELLO, 0);
 	msg_set_number(&m, FIELD_HELLO_VERSION, PROTO_VERSION);
 	msg_set_str(&m, FIELD_HELLO_CLIENT, "libwasmd");
-	if (conn_request(w, &m, CONN_NO_FDS, conn_on_hello, &g, err) == -1)
+	if (conn_request(w, &m, CONN_NO_FDS, &asked, err) == -1)
 		return -1;
 	while (!g.answered) {
 		struct pollfd p = { .fd = w->fd, .events = POLLIN };
-		uint64_t now;
+		int left;
 
-		if (wasmd_dispatch(w, err) == -1)
+		if (conn_dispatch(w, err) == -1)
 			return -1;
-		now = clock_monotonic_us();
-		if (!g.answered && now >= end)
+		left = conn_left_ms(end);
+		if (!g.answered && left == 0)
 			return err_set(err, PROTO_ERROR_UNAVAILABLE,
 				"the daemon does not answer");
 		if (!g.answered)
-			poll(&p, 1, (int)((end - now) / 1000) + 1);
+			poll(&p, 1, left);
 	}
 	return err->code == 0 ? 0 : -1;
 }
@@ -388,27 +441,81 @@ conn_connect(struct wasmd *w, const char *path, struct err *err)
 		return err_set(err, errno == EACCES || errno == EPERM ?
 			PROTO_ERROR_DENIED : PROTO_ERROR_UNAVAILABLE,
 			"%s", strerror(errno));
-	if (fd_set_nonblock(w->fd) == -1)
-		return err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
 	return 0;
 }
 
-struct wasmd *
-wasmd_open(const char *path, struct err *err)
+/* fd is taken; -1: there is none yet. */
+static struct wasmd *
+conn_new(int fd, struct err *err)
 {
 	struct wasmd *w = calloc(1, sizeof(*w));
 
 	if (w == NULL) {
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
+		fd_close(&fd);
 		return NULL;
 	}
-	w->fd = -1;
+	w->fd = fd;
 	wire_init(&w->in);
 	buf_init(&w->out, CONN_OUT_MAX);
-	if (conn_connect(w, path, err) == -1 || conn_greet(w, err) == -1) {
-		wasmd_close(w);
+	return w;
+}
+
+/* The connected socket of w, or with a path one to it. */
+static struct wasmd *
+conn_open(struct wasmd *w, const char *path, int timeout_ms, struct err *err)
+{
+	if (w == NULL)
 		return NULL;
+	if (path != NULL && conn_connect(w, path, err) == -1)
+		goto fail;
+	if (fd_set_nonblock(w->fd) == -1) {
+		err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
+		goto fail;
 	}
+	if (conn_greet(w, timeout_ms, err) == 0)
+		return w;
+fail:
+	wasmd_close(w);
+	return NULL;
+}
+
+struct wasmd *
+wasmd_open(const char *path, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct wasmd *w = conn_open(conn_new(-1, &err), path, WASMD_OPEN_MS,
+		&err);
+
+	if (w == NULL)
+		error_give(error, &err);
+	return w;
+}
+
+struct wasmd *
+wasmd_open_fd(int fd, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct wasmd *w = conn_open(conn_new(fd, &err), NULL, WASMD_OPEN_MS,
+		&err);
+
+	if (w == NULL)
+		error_give(error, &err);
+	return w;
+}
+
+struct wasmd *
+wasmd_open_stream(int fd, int timeout_ms, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct wasmd *w = conn_new(fd, &err);
+
+	if (w != NULL) {
+		w->is_stream = true;
+		w = conn_open(w, NULL, timeout_ms, &err);
+	}
+	if (w == NULL)
+		error_give(error, &err);
 	return w;
 }
 
@@ -422,8 +529,10 @@ wasmd_close(struct wasmd *w)
 		struct request *r = w->requests;
 
 		w->requests = r->next;
+		r->asked.on_answer(r->asked.arg, NULL);
 		free(r);
 	}
+	source_drop_all(&w->sources);
 	fds_close(&w->attached);
 	fds_close(&w->received);
 	fd_close(&w->fd);
@@ -441,7 +550,7 @@ wasmd_fd(const struct wasmd *w)
 size_t
 wasmd_unsent(const struct wasmd *w)
 {
-	return w->out.len;
+	return w->out.len + (size_t)source_left(w->sources);
 }
 
 int

@@ -2,17 +2,17 @@
  * The broker: a process of the client's own that opens files of the granted
  * directories for one confined child, and holds the sockets that were named for
  * it. What its files share; the messages are
- * in proto/broker.h. Between client/broker.c, which starts it in the client,
+ * in proto/broker.h. Between lib/broker.c, which starts it in the client,
  * and its end it allocates nothing and calls only what is safe after a fork.
  */
-#ifndef CLIENT_BROKER_H
-#define CLIENT_BROKER_H
+#ifndef LIB_BROKER_H
+#define LIB_BROKER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 #include "proto/broker.h"
 
 /* Directories that a child may have open at once, grants included. */

@@ -1,7 +1,7 @@
 /* The request that opens a file or directory. Runs in the broker. */
 #include "config.h"
 
-#include "client/broker.h"
+#include "lib/broker.h"
 
 #include <errno.h>
 #include <fcntl.h>

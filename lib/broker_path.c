@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include "client/broker.h"
+#include "lib/broker.h"
 
 #include <errno.h>
 #include <fcntl.h>

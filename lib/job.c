@@ -2,12 +2,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/conn.h"
+#include "lib/conn.h"
+#include "lib/error.h"
+#include "lib/given.h"
+#include "lib/message.h"
+#include "lib/module.h"
+
+_Static_assert(WASMD_PRELOAD_MAX == PROTO_PRELOAD_MAX &&
+	WASMD_PRELOAD_NAME_MAX == PROTO_PRELOAD_NAME_MAX &&
+	WASMD_KEEP_MAX == PROTO_KEEP_MAX &&
+	WASMD_CREDIT_MAX == PROTO_CREDIT_MAX &&
+	WASMD_INPUT_MAX == PROTO_DATA_MAX &&
+	WASMD_OUTPUT_MAX == PROTO_DATA_MAX, "the limits are the protocol's");
 
 struct wasmd_job {
 	struct wasmd_job *next;
 	struct wasmd *conn;
-	const struct wasmd_events *events;
+	struct wasmd_events events;
 	void *arg;
 	bool started;		/* id is known */
 	bool cancel_wanted;	/* as soon as it is */
@@ -48,12 +59,22 @@ job_ignore_answer(void *arg, const struct msg *answer)
 static int
 job_send_cancel(struct wasmd_job *job, struct err *err)
 {
+	const struct conn_asked asked = { .on_answer = job_ignore_answer };
 	struct msg m;
 
 	msg_init_request(&m, MSG_CANCEL, 0);
 	msg_set_number(&m, FIELD_CANCEL_JOB, job->id);
-	return conn_request(job->conn, &m, CONN_NO_FDS, job_ignore_answer,
-		NULL, err);
+	return conn_request(job->conn, &m, CONN_NO_FDS, &asked, err);
+}
+
+static void
+job_refused(struct wasmd_job *job, const struct msg *answer)
+{
+	struct wasmd_error error = error_of_answer(answer);
+
+	if (job->events.on_refused != NULL)
+		job->events.on_refused(job->arg, &error);
+	job_free(job);
 }
 
 static void
@@ -62,16 +83,18 @@ job_on_answer(void *arg, const struct msg *answer)
 	struct wasmd_job *job = arg;
 	struct err err = ERR_NONE;
 
+	/* With the connection the job ends, too. */
+	if (answer == NULL)
+		return;
 	if (answer->id == MSG_ERROR) {
-		job->events->on_refused(job->arg, answer);
-		job_free(job);
+		job_refused(job, answer);
 		return;
 	}
 	job->started = true;
 	job->id = msg_number(answer, job->is_follow ? RESULT_FOLLOW_JOB :
 		RESULT_SUBMIT_JOB, 0);
-	if (job->events->on_started != NULL)
-		job->events->on_started(job->arg, job);
+	if (job->events.on_started != NULL)
+		job->events.on_started(job->arg, job);
 	if (job->detach) {
 		job_free(job);
 		return;
@@ -119,94 +142,144 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 			msg_set_number(m, limits[i].field, limits[i].value);
 }
 
-/* The names and descriptors of all modules but one that goes as bytes, and the
- * broker's socket. */
+struct job_preload {
+	struct span names[PROTO_PRELOAD_MAX];
+	struct span digests[PROTO_PRELOAD_MAX];	/* empty: of a descriptor */
+	bool has_digest;
+};
+
+/* The names and digests of what is preloaded, the descriptors of all modules
+ * but those that go as bytes or by digest, and the broker's socket. */
 static int
-job_fds(const struct wasmd_call *call, struct fds *fds,
-	struct span names[static PROTO_PRELOAD_MAX], struct err *err)
+job_fds(const struct wasmd_call *call, int module_fd, struct fds *fds,
+	struct job_preload *preload, struct err *err)
 {
 	fds->count = 0;
 	if (call->npreload > PROTO_PRELOAD_MAX)
 		return err_set(err, PROTO_ERROR_USAGE,
 			"at most %u modules can be preloaded",
 			PROTO_PRELOAD_MAX);
-	if (call->module_fd != -1)
-		fds->fd[fds->count++] = call->module_fd;
+	if (module_fd != -1)
+		fds->fd[fds->count++] = module_fd;
 	for (size_t i = 0; i < call->npreload; i++) {
 		const struct wasmd_preload *p = &call->preload[i];
 
-		names[i] = (struct span){ p->name, strlen(p->name) };
-		fds->fd[fds->count++] = p->fd;
+		preload->names[i] = (struct span){ p->name, strlen(p->name) };
+		preload->digests[i] = (struct span){ "", 0 };
+		if (p->digest == NULL) {
+			fds->fd[fds->count++] = p->fd;
+			continue;
+		}
+		preload->digests[i] = (struct span){ p->digest,
+			strlen(p->digest) };
+		preload->has_digest = true;
 	}
 	if (call->has_broker)
 		fds->fd[fds->count++] = call->broker;
 	return 0;
 }
 
+/* Whatever is not the module, nor a vector. */
+static void
+job_set_options(struct msg *m, const struct wasmd_call *call)
+{
+	if (call->mode != NULL)
+		msg_set_str(m, FIELD_SUBMIT_MODE, call->mode);
+	if (call->invoke != NULL)
+		msg_set_str(m, FIELD_SUBMIT_INVOKE, call->invoke);
+	if (call->detach)
+		msg_set_number(m, FIELD_SUBMIT_DETACH, true);
+	if (call->keep_bytes > 0)
+		msg_set_number(m, FIELD_SUBMIT_KEEP_BYTES, call->keep_bytes);
+	if (call->priority > 0)
+		msg_set_number(m, FIELD_SUBMIT_PRIORITY, call->priority);
+	if (call->max_calls > 0)
+		msg_set_number(m, FIELD_SUBMIT_MAX_CALLS, call->max_calls);
+	if (call->reset)
+		msg_set_number(m, FIELD_SUBMIT_RESET, true);
+	if (call->has_broker)
+		msg_set_number(m, FIELD_SUBMIT_BROKER, true);
+	msg_set_number(m, FIELD_SUBMIT_STDIN, call->has_stdin);
+	msg_set_number(m, FIELD_SUBMIT_TTY, call->tty);
+	if (call->closed != 0)
+		msg_set_number(m, FIELD_SUBMIT_CLOSED, call->closed);
+	if (call->trace)
+		msg_set_number(m, FIELD_SUBMIT_TRACE, true);
+	if (call->deterministic) {
+		msg_set_number(m, FIELD_SUBMIT_DETERMINISTIC, true);
+		msg_set_number(m, FIELD_SUBMIT_SEED, call->seed);
+	}
+	msg_set_number(m, FIELD_SUBMIT_CREDIT, call->credit);
+}
+
+static int
+job_open_module(const struct wasmd *w, struct module *module,
+	const struct wasmd_call *call, struct err *err)
+{
+	return (conn_is_stream(w) ? module_open_bytes : module_open)(module,
+		call->module, call->module_len, call->module_fd, err);
+}
+
+static void
+job_set_module(struct msg *m, const struct wasmd_call *call,
+	const struct module *module)
+{
+	if (call->digest != NULL)
+		msg_set_str(m, FIELD_SUBMIT_DIGEST, call->digest);
+	else if (module->fd != -1)
+		msg_set_number(m, FIELD_SUBMIT_MODULE_FD, true);
+	else
+		msg_set_bytes(m, FIELD_SUBMIT_MODULE, module->bytes,
+			module->len);
+}
+
 static int
 job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	struct err *err)
 {
+	const struct conn_asked asked = { .on_answer = job_on_answer,
+		.arg = job };
 	struct span *args = job_spans(call->args, call->nargs, err);
 	struct span *env = job_spans(call->env, call->nenv, err);
 	struct span *params = job_spans(call->params, call->nparams, err);
-	struct span names[PROTO_PRELOAD_MAX];
+	struct job_preload preload = { .has_digest = false };
+	struct module module = MODULE_NONE;
 	struct fds fds;
 	struct msg m;
 	int ret = -1;
 
 	if (args == NULL || env == NULL || params == NULL ||
-	    job_fds(call, &fds, names, err) == -1)
+	    (call->digest == NULL && job_open_module(job->conn, &module, call,
+		    err) == -1) ||
+	    job_fds(call, module.fd, &fds, &preload, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
-	if (call->digest != NULL)
-		msg_set_str(&m, FIELD_SUBMIT_DIGEST, call->digest);
-	else if (call->module_fd != -1)
-		msg_set_number(&m, FIELD_SUBMIT_MODULE_FD, true);
-	else
-		msg_set_bytes(&m, FIELD_SUBMIT_MODULE, call->module,
-			call->module_len);
+	job_set_module(&m, call, &module);
 	if (call->npreload > 0)
-		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, names, call->npreload);
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, preload.names,
+			call->npreload);
+	if (preload.has_digest)
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD_DIGESTS, preload.digests,
+			call->npreload);
 	msg_set_strs(&m, FIELD_SUBMIT_ARGS, args, call->nargs);
 	msg_set_strs(&m, FIELD_SUBMIT_ENV, env, call->nenv);
-	if (call->mode != NULL)
-		msg_set_str(&m, FIELD_SUBMIT_MODE, call->mode);
-	if (call->invoke != NULL)
-		msg_set_str(&m, FIELD_SUBMIT_INVOKE, call->invoke);
 	if (call->invoke != NULL && call->nparams > 0)
 		msg_set_strs(&m, FIELD_SUBMIT_PARAMS, params, call->nparams);
-	if (call->detach)
-		msg_set_number(&m, FIELD_SUBMIT_DETACH, true);
-	if (call->keep_bytes > 0)
-		msg_set_number(&m, FIELD_SUBMIT_KEEP_BYTES, call->keep_bytes);
-	if (call->priority > 0)
-		msg_set_number(&m, FIELD_SUBMIT_PRIORITY, call->priority);
-	if (call->has_broker)
-		msg_set_number(&m, FIELD_SUBMIT_BROKER, true);
-	msg_set_number(&m, FIELD_SUBMIT_STDIN, call->has_stdin);
-	msg_set_number(&m, FIELD_SUBMIT_TTY, call->tty);
-	if (call->closed != 0)
-		msg_set_number(&m, FIELD_SUBMIT_CLOSED, call->closed);
-	if (call->trace)
-		msg_set_number(&m, FIELD_SUBMIT_TRACE, true);
-	if (call->deterministic) {
-		msg_set_number(&m, FIELD_SUBMIT_DETERMINISTIC, true);
-		msg_set_number(&m, FIELD_SUBMIT_SEED, call->seed);
-	}
-	msg_set_number(&m, FIELD_SUBMIT_CREDIT, call->credit);
+	job_set_options(&m, call);
 	job_set_limits(&m, call);
-	ret = conn_request(job->conn, &m, &fds, job_on_answer, job, err);
+	ret = conn_request(job->conn, &m, &fds, &asked, err);
 out:
+	module_close(&module);
 	free(args);
 	free(env);
 	free(params);
 	return ret;
 }
 
-struct wasmd_job *
-wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
-	const struct wasmd_events *events, void *arg, struct err *err)
+/* A job of the connection's that is not known to the daemon yet. */
+static struct wasmd_job *
+job_new(struct wasmd *w, const struct wasmd_events *events, void *arg,
+	struct err *err)
 {
 	struct wasmd_job *job = calloc(1, sizeof(*job));
 
@@ -214,24 +287,58 @@ wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
 		return NULL;
 	}
-	*job = (struct wasmd_job){
-		.conn = w, .events = events, .arg = arg, .credit = call->credit,
-		.detach = call->detach,
-		.trace = call->trace,
-		.next = *conn_jobs(w),
-	};
+	job->conn = w;
+	job->arg = arg;
+	job->next = *conn_jobs(w);
 	*conn_jobs(w) = job;
-	if (job_send_submit(job, call, err) == -1) {
-		job_free(job);
+	if (given_take(&job->events, sizeof(job->events), events, "events",
+		err) == 0)
+		return job;
+	job_free(job);
+	return NULL;
+}
+
+static struct wasmd_job *
+job_submit(struct wasmd *w, const struct wasmd_call *given,
+	const struct wasmd_events *events, void *arg, struct err *err)
+{
+	struct wasmd_call call;
+	struct wasmd_job *job;
+
+	if (given_take(&call, sizeof(call), given, "call", err) == -1)
 		return NULL;
-	}
+	job = job_new(w, events, arg, err);
+	if (job == NULL)
+		return NULL;
+	job->credit = call.credit;
+	job->detach = call.detach;
+	job->trace = call.trace;
+	if (job_send_submit(job, &call, err) == 0)
+		return job;
+	job_free(job);
+	return NULL;
+}
+
+struct wasmd_job *
+wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
+	const struct wasmd_events *events, void *arg, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct wasmd_job *job = job_submit(w, call, events, arg, &err);
+
+	if (job == NULL)
+		error_give(error, &err);
 	return job;
 }
+
+/* ---- following --------------------------------------------------------- */
 
 static int
 job_send_follow(struct wasmd_job *job, const struct wasmd_follow *what,
 	struct err *err)
 {
+	const struct conn_asked asked = { .on_answer = job_on_answer,
+		.arg = job };
 	struct msg m;
 
 	msg_init_request(&m, MSG_FOLLOW, 0);
@@ -240,29 +347,39 @@ job_send_follow(struct wasmd_job *job, const struct wasmd_follow *what,
 	msg_set_number(&m, FIELD_FOLLOW_WAIT, !what->no_wait);
 	msg_set_number(&m, FIELD_FOLLOW_STDIN, what->has_stdin);
 	msg_set_number(&m, FIELD_FOLLOW_CREDIT, what->credit);
-	return conn_request(job->conn, &m, CONN_NO_FDS, job_on_answer, job, err);
+	return conn_request(job->conn, &m, CONN_NO_FDS, &asked, err);
+}
+
+static struct wasmd_job *
+job_follow(struct wasmd *w, const struct wasmd_follow *given,
+	const struct wasmd_events *events, void *arg, struct err *err)
+{
+	struct wasmd_follow what;
+	struct wasmd_job *job;
+
+	if (given_take(&what, sizeof(what), given, "what to follow", err) == -1)
+		return NULL;
+	job = job_new(w, events, arg, err);
+	if (job == NULL)
+		return NULL;
+	job->credit = what.credit;
+	job->is_follow = true;
+	job->no_wait = what.no_wait;
+	if (job_send_follow(job, &what, err) == 0)
+		return job;
+	job_free(job);
+	return NULL;
 }
 
 struct wasmd_job *
 wasmd_follow(struct wasmd *w, const struct wasmd_follow *what,
-	const struct wasmd_events *events, void *arg, struct err *err)
+	const struct wasmd_events *events, void *arg, struct wasmd_error *error)
 {
-	struct wasmd_job *job = calloc(1, sizeof(*job));
+	struct err err = ERR_NONE;
+	struct wasmd_job *job = job_follow(w, what, events, arg, &err);
 
-	if (job == NULL) {
-		err_set(err, PROTO_ERROR_INTERNAL, "out of memory");
-		return NULL;
-	}
-	*job = (struct wasmd_job){
-		.conn = w, .events = events, .arg = arg, .credit = what->credit,
-		.is_follow = true, .no_wait = what->no_wait,
-		.next = *conn_jobs(w),
-	};
-	*conn_jobs(w) = job;
-	if (job_send_follow(job, what, err) == -1) {
-		job_free(job);
-		return NULL;
-	}
+	if (job == NULL)
+		error_give(error, &err);
 	return job;
 }
 
@@ -275,23 +392,25 @@ wasmd_job_id(const struct wasmd_job *job)
 /* ---- while it runs ----------------------------------------------------- */
 
 int
-wasmd_job_credit(struct wasmd_job *job, size_t bytes, struct err *err)
+wasmd_job_credit(struct wasmd_job *job, size_t bytes, struct wasmd_error *error)
 {
+	struct err err = ERR_NONE;
 	struct msg m;
 
 	msg_init_notify(&m, MSG_JOB_CREDIT);
 	msg_set_number(&m, FIELD_JOB_CREDIT_JOB, job->id);
 	msg_set_number(&m, FIELD_JOB_CREDIT_BYTES, bytes);
-	if (conn_notify(job->conn, &m, err) == -1)
-		return -1;
+	if (conn_notify(job->conn, &m, &err) == -1)
+		return error_give(error, &err);
 	job->credit += bytes;
 	return 0;
 }
 
 int
 wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
-	struct err *err)
+	struct wasmd_error *error)
 {
+	struct err err = ERR_NONE;
 	struct msg m;
 
 	msg_init_notify(&m, MSG_JOB_INPUT);
@@ -300,16 +419,20 @@ wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
 		msg_set_bytes(&m, FIELD_JOB_INPUT_DATA, data, len);
 	else
 		msg_set_number(&m, FIELD_JOB_INPUT_EOF, true);
-	return conn_notify(job->conn, &m, err);
+	return conn_notify(job->conn, &m, &err) == 0 ? 0 :
+		error_give(error, &err);
 }
 
 int
-wasmd_job_cancel(struct wasmd_job *job, struct err *err)
+wasmd_job_cancel(struct wasmd_job *job, struct wasmd_error *error)
 {
+	struct err err = ERR_NONE;
+
 	if (job->cancel_wanted)
 		return 0;
 	job->cancel_wanted = true;
-	return job->started ? job_send_cancel(job, err) : 0;
+	return !job->started || job_send_cancel(job, &err) == 0 ? 0 :
+		error_give(error, &err);
 }
 
 static struct wasmd_job *
@@ -335,7 +458,8 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 		return err_set(err, PROTO_ERROR_PROTOCOL,
 			"the daemon sent more output than it was allowed");
 	job->credit -= data.len;
-	job->events->on_output(job->arg, fd, data.data, data.len);
+	if (job->events.on_output != NULL)
+		job->events.on_output(job->arg, fd, data.data, data.len);
 	return 0;
 }
 
@@ -343,8 +467,7 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 static void
 job_on_other(struct wasmd_job *job, const struct msg *m)
 {
-	const struct wasmd_events *events = job->events;
-
+	const struct wasmd_events *events = &job->events;
 	int fd;
 
 	switch (m->id) {
@@ -378,6 +501,14 @@ job_on_other(struct wasmd_job *job, const struct msg *m)
 	}
 }
 
+static void
+job_on_exit(struct wasmd_job *job, const struct msg *record)
+{
+	if (job->events.on_exit != NULL)
+		job->events.on_exit(job->arg, message_show(record));
+	job_free(job);
+}
+
 int
 job_notify(struct wasmd *w, const struct msg *m, struct err *err)
 {
@@ -399,30 +530,17 @@ job_notify(struct wasmd *w, const struct msg *m, struct err *err)
 		return job == NULL ? 0 : job_on_output(job, m, err);
 	case MSG_JOB_WANT_INPUT:
 		job = job_find(w, msg_number(m, FIELD_JOB_WANT_INPUT_JOB, 0));
-		if (job != NULL)
-			job->events->on_want_input(job->arg,
+		if (job != NULL && job->events.on_want_input != NULL)
+			job->events.on_want_input(job->arg,
 				msg_number(m, FIELD_JOB_WANT_INPUT_BYTES, 0));
 		return 0;
 	case MSG_JOB_EXIT:
 		job = job_find(w, msg_number(m, FIELD_JOB_EXIT_JOB, 0));
-		if (job != NULL) {
-			job->events->on_exit(job->arg, m);
-			job_free(job);
-		}
+		if (job != NULL)
+			job_on_exit(job, m);
 		return 0;
 	default:
 		return err_set(err, PROTO_ERROR_PROTOCOL,
 			"the daemon sent a message it must not send");
 	}
-}
-
-int
-wasmd_check(struct wasmd *w,
-	void (*on_layers)(void *arg, const struct msg *answer), void *arg,
-	struct err *err)
-{
-	struct msg m;
-
-	msg_init_request(&m, MSG_CHECK, 0);
-	return conn_request(w, &m, CONN_NO_FDS, on_layers, arg, err);
 }

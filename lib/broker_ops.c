@@ -1,7 +1,7 @@
 /* What the broker does besides opening. Runs in the broker. */
 #include "config.h"
 
-#include "client/broker.h"
+#include "lib/broker.h"
 
 #include <dirent.h>
 #include <errno.h>
