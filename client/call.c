@@ -11,12 +11,13 @@
 #include "client/report.h"
 #include "client/results.h"
 #include "client/session.h"
+#include "client/upload.h"
 #include "client/verb.h"
 
 struct call_values {
 	uint64_t wall_ms, cpu_ms, fuel, memory_bytes;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -57,19 +58,15 @@ call_print(const struct wasmd_msg *record, bool json)
 }
 
 static int
-call_session(const struct call_values *v, struct module_source *m,
-	struct wasmd_call *call)
+call_run_session(struct wasmd *conn, const struct call_values *v,
+	struct module_source *m, struct wasmd_call *call)
 {
-	struct err err = ERR_NONE;
-	struct address address;
 	struct session s;
-	struct wasmd *conn = address_open(v->socket, &address, &err);
-	int status = EXIT_WASMCTL;
+	int status = upload_for_call(conn, m, call);
 
-	if (conn == NULL) {
-		report("%s: %s", address_text(&address), err.text);
-		return EXIT_WASMCTL;
-	}
+	if (status != 0)
+		return status;
+	status = EXIT_WASMCTL;
 	if (session_run(&s, conn, call, STDERR_FILENO) == -1) {
 		report("%s: %s", m->path, s.err.text);
 	} else {
@@ -78,6 +75,23 @@ call_session(const struct call_values *v, struct module_source *m,
 		status = outcome_finish(&s, m, 1);
 	}
 	session_clear(&s);
+	return status;
+}
+
+static int
+call_session(const struct call_values *v, struct module_source *m,
+	struct wasmd_call *call)
+{
+	struct err err = ERR_NONE;
+	struct address address;
+	struct wasmd *conn = address_open(&v->where, &address, &err);
+	int status;
+
+	if (conn == NULL) {
+		report("%s: %s", address_text(&address), err.text);
+		return EXIT_WASMCTL;
+	}
+	status = call_run_session(conn, v, m, call);
 	wasmd_close(conn);
 	return status;
 }
@@ -105,8 +119,6 @@ call_module(const struct call_values *v, int argc, char **argv)
 	if (status != 0)
 		return status;
 	name = module_name(&m);
-	call.module_fd = m.fd;
-	call.digest = m.digest;
 	status = call_session(v, &m, &call);
 	module_close(&m);
 	return status;

@@ -44,7 +44,7 @@ struct submit_values {
 	const char *meta;
 	bool quiet;
 	bool verbose;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -169,10 +169,6 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 
 	*call = (struct wasmd_call){
 		.size = sizeof(*call),
-		.module_fd = p->modules[0].fd,
-		.digest = p->modules[0].digest,
-		.preload = p->preload,
-		.npreload = p->count - 1,
 		.args = words,
 		.nargs = v->invoke != NULL ? 1 : args->count,
 		.env = (const char *const *)v->env.items,
@@ -281,24 +277,18 @@ struct submit_files {
 };
 
 static int
-submit_session(const struct submit_values *v, const struct program *p,
-	const struct texts *args, const struct submit_files *files)
+submit_session(struct wasmd *conn, const struct submit_values *v,
+	struct program *p, const struct texts *args,
+	const struct submit_files *files)
 {
-	struct err err = ERR_NONE;
 	struct wasmd_call call;
-	struct address address;
 	struct session s;
-	struct wasmd *conn;
 	int status;
 
-	conn = address_open(v->socket, &address, &err);
-	if (conn == NULL)
-		return submit_fail(v, files->meta, address_text(&address),
-			err.text);
-	if (v->verbose && !v->json)
-		report("%s daemon at %s", address.was_started ? "started a" :
-			"using the", address.path);
 	submit_make_call(&call, v, p, args);
+	status = program_for_call(p, conn, &call);
+	if (status != 0)
+		return status;
 	if (session_run(&s, conn, &call, files->trace) == -1)
 		status = submit_fail(v, files->meta, p->modules[0].path,
 			s.err.text);
@@ -308,6 +298,25 @@ submit_session(const struct submit_values *v, const struct program *p,
 	else
 		status = submit_finish(&s, v, p, files->meta);
 	session_clear(&s);
+	return status;
+}
+
+static int
+submit_connect(const struct submit_values *v, struct program *p,
+	const struct texts *args, const struct submit_files *files)
+{
+	struct err err = ERR_NONE;
+	struct address address;
+	struct wasmd *conn = address_open(&v->where, &address, &err);
+	int status;
+
+	if (conn == NULL)
+		return submit_fail(v, files->meta, address_text(&address),
+			err.text);
+	if (v->verbose && !v->json)
+		report("%s daemon at %s", address.was_started ? "started a" :
+			"using the", address_text(&address));
+	status = submit_session(conn, v, p, args, files);
 	wasmd_close(conn);
 	return status;
 }
@@ -360,7 +369,7 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 		status = EXIT_WASMCTL;
 		if (submit_open_file(v->meta, &files.meta) == 0 &&
 		    submit_open_file(v->trace.text, &files.trace) == 0)
-			status = submit_session(v, &p, &args, &files);
+			status = submit_connect(v, &p, &args, &files);
 		fd_close(&files.meta);
 	}
 	program_close(&p);
@@ -383,6 +392,10 @@ submit_check(const struct submit_values *v)
 	    v->sockets.count > 0))
 		report("--detach: not with --trace, --dir or --fd, which need "
 			"this process");
+	else if (address_is_remote(&v->where) &&
+	    (v->dirs.count > 0 || v->sockets.count > 0))
+		report("--host: not with --dir or --fd, as files and sockets "
+			"of this machine cannot be passed to another");
 	else if (v->detach && (v->json || v->meta != NULL))
 		report("--detach: there is no record yet; see wasmctl wait");
 	else

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "client/address.h"
 #include "client/options.h"
 
 struct verb {
@@ -21,12 +22,16 @@ const struct verb *verb_find(const char *name);
 
 void verb_print_help(const struct verb *verb);
 
-/* Every table has these two last. */
-#define OPTIONS_COMMON(values) \
-	{ 0, "socket", OPTION_TEXT, offsetof(values, socket), "PATH", \
+/* Every table has these last: the values have a struct where. */
+#define OPTIONS_LOCAL(values) \
+	{ 0, "socket", OPTION_TEXT, offsetof(values, where.socket), "PATH", \
 		"the daemon's socket, in place of $WASMD_SOCKET" }, \
 	{ 'h', "help", OPTION_FLAG, offsetof(values, help), NULL, \
 		"explain the options" }
+#define OPTIONS_COMMON(values) \
+	{ 'H', "host", OPTION_TEXT, offsetof(values, where.host), \
+		"ssh://MACHINE", "the daemon of another machine" }, \
+	OPTIONS_LOCAL(values)
 
 /* What verbs that run something have. */
 #define OPTIONS_LIMITS(values) \
@@ -80,6 +85,10 @@ int stats_run(const struct verb *verb, int argc, char **argv);
 /* top.c */
 extern const struct option_spec top_options[];
 int top_run(const struct verb *verb, int argc, char **argv);
+
+/* proxy.c */
+extern const struct option_spec proxy_options[];
+int proxy_run(const struct verb *verb, int argc, char **argv);
 
 /* check.c */
 extern const struct option_spec check_options[];

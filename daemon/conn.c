@@ -26,6 +26,8 @@ TAILQ_HEAD(conn_list, conn);
 struct conns {
 	struct conns_config config;
 	struct conn_list all;		/* in the order of their coming */
+	struct conn_list new;		/* of these, have not said hello */
+	struct conn_list doomed;	/* of these, to be closed */
 	struct conn_list closed;	/* freed from the event loop */
 	unsigned count;			/* of all */
 	struct event *reaper;
@@ -67,6 +69,10 @@ conn_close(struct conn *c, const char *why)
 	}
 	c->user->conns--;
 	TAILQ_REMOVE(&cs->all, c, entry);
+	if (c->state == STATE_NEW)
+		TAILQ_REMOVE(&cs->new, c, of_new);
+	if (c->doom != NULL)
+		TAILQ_REMOVE(&cs->doomed, c, of_doomed);
 	cs->count--;
 	TAILQ_INSERT_TAIL(&cs->closed, c, entry);
 	event_active(cs->reaper, 0, 0);
@@ -75,6 +81,8 @@ conn_close(struct conn *c, const char *why)
 static void
 conn_close_later(struct conn *c, const char *why)
 {
+	if (c->doom == NULL)
+		TAILQ_INSERT_TAIL(&c->conns->doomed, c, of_doomed);
 	c->doom = why;
 	event_active(c->conns->reaper, 0, 0);
 }
@@ -104,13 +112,10 @@ static void
 conns_on_reap(evutil_socket_t fd, short what, void *arg)
 {
 	struct conns *cs = arg;
-	struct conn *c, *next;
+	struct conn *c;
 
-	for (c = TAILQ_FIRST(&cs->all); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, entry);
-		if (c->doom != NULL)
-			conn_close(c, c->doom);
-	}
+	while ((c = TAILQ_FIRST(&cs->doomed)) != NULL)
+		conn_close(c, c->doom);
 	while ((c = TAILQ_FIRST(&cs->closed)) != NULL) {
 		TAILQ_REMOVE(&cs->closed, c, entry);
 		conn_free(c);
@@ -377,6 +382,7 @@ conn_on_silence(evutil_socket_t fd, short what, void *arg)
 void
 conn_set_ready(struct conn *c)
 {
+	TAILQ_REMOVE(&c->conns->new, c, of_new);
 	c->state = STATE_READY;
 	evtimer_del(c->hello);
 }
@@ -443,8 +449,8 @@ conns_make_room(struct conns *cs, const struct user *u)
 
 	if (!user_full && cs->count < cs->config.max)
 		return 0;
-	TAILQ_FOREACH(c, &cs->all, entry) {
-		if (c->state == STATE_NEW && (!user_full || c->user == u)) {
+	TAILQ_FOREACH(c, &cs->new, of_new) {
+		if (!user_full || c->user == u) {
 			conn_close(c, "silent, and others wait");
 			return 0;
 		}
@@ -528,6 +534,7 @@ conn_admit_take(struct conns *cs, int fd)
 	c->user = u;
 	u->conns++;
 	TAILQ_INSERT_TAIL(&cs->all, c, entry);
+	TAILQ_INSERT_TAIL(&cs->new, c, of_new);
 	cs->count++;
 	metric_add(METRIC_CONNS_OPENED, 1);
 	peer_clear(&peer);
@@ -598,6 +605,8 @@ conns_new(const struct conns_config *config)
 		return NULL;
 	cs->config = *config;
 	TAILQ_INIT(&cs->all);
+	TAILQ_INIT(&cs->new);
+	TAILQ_INIT(&cs->doomed);
 	TAILQ_INIT(&cs->closed);
 	buf_init(&cs->scratch, WIRE_HEADER + PROTO_FRAME_MAX);
 	cs->reaper = event_new(config->base, -1, 0, conns_on_reap, cs);

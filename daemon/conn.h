@@ -48,6 +48,8 @@ TAILQ_HEAD(part_list, conn_part);
 
 struct conn {
 	TAILQ_ENTRY(conn) entry;
+	TAILQ_ENTRY(conn) of_new;	/* while its state is STATE_NEW */
+	TAILQ_ENTRY(conn) of_doomed;	/* while doom is not NULL */
 	struct conns *conns;
 	int fd;			/* -1: closed, to be freed soon */
 	enum msg_state state;

@@ -112,26 +112,29 @@ family_count(pid_t pid)
 	}
 }
 
-/* All children of this process; the kernel lists those of each thread, and
- * there is one. */
+/* All children of this process that it does not know; the kernel lists those of
+ * each thread, and there is one. */
 static int
 family_list(void (*on_child)(pid_t pid))
 {
+	pid_t *known, pid;
 	char path[64];
+	size_t count;
 	FILE *file;
-	int pid;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children",
 		(int)getpid());
 	file = fopen(path, "re");
 	if (file == NULL)
 		return -1;
-	while (fscanf(file, "%d", &pid) == 1) {
-		if (!process_is_known(pid))
+	known = process_list(&count);
+	while (known != NULL && fscanf(file, "%d", &pid) == 1) {
+		if (!process_list_has(known, count, pid))
 			on_child(pid);
 	}
 	fclose(file);
-	return 0;
+	free(known);
+	return known == NULL ? -1 : 0;
 }
 
 /* One that has more than it may. */

@@ -35,10 +35,18 @@ struct store;
 struct store_op;
 struct user;
 
+/* One of its modules on its way out of the store. */
+struct job_fetch {
+	struct job *job;
+	struct store_op *op;	/* NULL: done */
+	struct module **to;
+};
+
 struct job {
 	TAILQ_ENTRY(job) entry;		/* of all jobs, or of those to be freed */
 	TAILQ_ENTRY(job) of_conn;	/* conn's */
-	TAILQ_ENTRY(job) waiting;	/* the queue's */
+	TAILQ_ENTRY(job) waiting;	/* all that wait, in their order */
+	TAILQ_ENTRY(job) of_user;	/* its user's that wait, by priority */
 	struct jobs *jobs;
 	struct conn *conn;		/* NULL: the client is gone, or */
 	struct kept *kept;		/* it is detached from it */
@@ -54,7 +62,8 @@ struct job {
 	/* what was asked for */
 	struct program program;
 	unsigned reading;		/* its modules that are not complete */
-	struct store_op *fetch;		/* of the module; NULL: not, or done */
+	struct job_fetch fetches[1 + CTL_PRELOAD_MAX];
+	unsigned nfetches;
 	enum template_mode mode;
 	bool deterministic;
 	struct limits limits;
@@ -64,6 +73,8 @@ struct job {
 	/* queue.c's */
 	bool is_waiting, has_slot;
 	unsigned priority;		/* to its user's other jobs; 9 first */
+	uint64_t waits_since;		/* a number that grows */
+	uint64_t ahead;			/* of queue_count_ahead */
 	uint64_t told_ahead;		/* its client was; 0: nothing yet */
 	uint64_t slot_us;
 

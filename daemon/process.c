@@ -168,16 +168,33 @@ process_cpu_us(struct process *p)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-bool
-process_is_known(pid_t pid)
+static int
+process_order(const void *a, const void *b)
 {
+	const pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+pid_t *
+process_list(size_t *count)
+{
+	pid_t *pids = calloc(live + 1, sizeof(*pids));
 	struct process *p;
 
-	LIST_FOREACH(p, &processes, entry) {
-		if (process_pid(p) == pid)
-			return true;
-	}
-	return false;
+	*count = 0;
+	if (pids == NULL)
+		return NULL;
+	LIST_FOREACH(p, &processes, entry)
+		pids[(*count)++] = process_pid(p);
+	qsort(pids, *count, sizeof(*pids), process_order);
+	return pids;
+}
+
+bool
+process_list_has(const pid_t *pids, size_t count, pid_t pid)
+{
+	return bsearch(&pid, pids, count, sizeof(pid), process_order) != NULL;
 }
 
 void

@@ -52,7 +52,8 @@ uint64_t process_cpu_us(struct process *p);
 /* Processes that have not been reaped. */
 unsigned process_count(void);
 
-/* Whether pid is one of them. */
-bool process_is_known(pid_t pid);
+/* The pids of all of them, to be freed by the caller; NULL: no memory. */
+pid_t *process_list(size_t *count);
+bool process_list_has(const pid_t *pids, size_t count, pid_t pid);
 
 #endif

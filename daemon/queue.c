@@ -24,39 +24,63 @@ TAILQ_HEAD(waiting_list, job);
 struct queue {
 	struct queue_config config;
 	struct waiting_list waiting;
+	struct user_list users;	/* whose jobs wait */
 	unsigned nwaiting, nrunning, njobs;
+	uint64_t last_since;
 	uint64_t turn;		/* of whose turn it was last */
 	uint64_t mean_us;	/* of a job's time in its slot, moving */
 	struct event *serve;
 	struct event *tell;	/* timer, while jobs wait */
 };
 
-/* Whether a user comes before another: by slots held, then by turns had. */
+/* Since when the first of a user's jobs waits; it has some. */
+static uint64_t
+queue_since(const struct user *u)
+{
+	uint64_t since = UINT64_MAX;
+
+	for (int i = 0; i < USER_PRIORITIES; i++) {
+		const struct job *j = TAILQ_FIRST(&u->waiting[i]);
+
+		if (j != NULL && j->waits_since < since)
+			since = j->waits_since;
+	}
+	return since;
+}
+
+/* Whether a user comes before another: by slots held, then by turns had, then
+ * by who came first. */
 static bool
 queue_is_before(const struct user *a, const struct user *b)
 {
 	uint64_t x = a->running * b->policy.priority;
 	uint64_t y = b->running * a->policy.priority;
 
-	return x != y ? x < y : a->turn < b->turn;
+	if (x != y)
+		return x < y;
+	return a->turn != b->turn ? a->turn < b->turn :
+		queue_since(a) < queue_since(b);
 }
 
 /* Of the user who is before all others the first job with the highest
- * priority. */
+ * priority. Users are few, jobs many. */
 static struct job *
 queue_next(const struct queue *q)
 {
-	struct job *j, *best = NULL;
+	struct user *u, *best = NULL;
 
-	TAILQ_FOREACH(j, &q->waiting, waiting) {
-		if (j->user->running >= j->user->policy.max_running)
-			continue;
-		if (best == NULL || (j->user == best->user ?
-			    j->priority > best->priority :
-			    queue_is_before(j->user, best->user)))
-			best = j;
+	TAILQ_FOREACH(u, &q->users, with_waiting) {
+		if (u->running < u->policy.max_running &&
+		    (best == NULL || queue_is_before(u, best)))
+			best = u;
 	}
-	return best;
+	if (best == NULL)
+		return NULL;
+	for (int i = USER_PRIORITIES; i-- > 0;) {
+		if (!TAILQ_EMPTY(&best->waiting[i]))
+			return TAILQ_FIRST(&best->waiting[i]);
+	}
+	return NULL;
 }
 
 static void
@@ -87,32 +111,28 @@ queue_start_telling(struct queue *q)
 		evtimer_add(q->tell, &tv);
 }
 
+void
+queue_count_ahead(struct queue *q)
+{
+	struct job *j;
+	uint64_t ahead = 0;
+
+	TAILQ_FOREACH(j, &q->waiting, waiting)
+		j->ahead = ahead++;
+}
+
 /* Not at once: most do not wait long enough to be told. */
 static void
 queue_on_tell(evutil_socket_t fd, short what, void *arg)
 {
 	struct queue *q = arg;
 	struct job *j;
-	unsigned ahead = 0;
 
+	queue_count_ahead(q);
 	TAILQ_FOREACH(j, &q->waiting, waiting)
-		job_tell_ahead(j, ahead++);
-	if (ahead > 0)
+		job_tell_ahead(j, j->ahead);
+	if (!TAILQ_EMPTY(&q->waiting))
 		queue_start_telling(q);
-}
-
-unsigned
-queue_ahead(const struct queue *q, const struct job *j)
-{
-	const struct job *other;
-	unsigned ahead = 0;
-
-	TAILQ_FOREACH(other, &q->waiting, waiting) {
-		if (other == j)
-			break;
-		ahead++;
-	}
-	return ahead;
 }
 
 struct queue *
@@ -124,6 +144,7 @@ queue_new(struct event_base *base, const struct queue_config *config)
 		return NULL;
 	q->config = *config;
 	TAILQ_INIT(&q->waiting);
+	TAILQ_INIT(&q->users);
 	q->serve = event_new(base, -1, 0, queue_on_serve, q);
 	q->tell = evtimer_new(base, queue_on_tell, q);
 	if (q->serve == NULL || q->tell == NULL) {
@@ -189,11 +210,17 @@ queue_leave(struct queue *q, struct job *j)
 void
 queue_wait(struct queue *q, struct job *j)
 {
+	struct user *u = j->user;
+
 	/* Turns that it did not ask for are lost. */
-	if (j->user->turn < q->turn)
-		j->user->turn = q->turn;
+	if (u->turn < q->turn)
+		u->turn = q->turn;
+	j->waits_since = ++q->last_since;
 	TAILQ_INSERT_TAIL(&q->waiting, j, waiting);
 	q->nwaiting++;
+	TAILQ_INSERT_TAIL(&u->waiting[j->priority], j, of_user);
+	if (u->nwaiting++ == 0)
+		TAILQ_INSERT_TAIL(&q->users, u, with_waiting);
 	j->is_waiting = true;
 	queue_start_telling(q);
 	event_active(q->serve, 0, 0);
@@ -202,10 +229,15 @@ queue_wait(struct queue *q, struct job *j)
 void
 queue_withdraw(struct queue *q, struct job *j)
 {
+	struct user *u = j->user;
+
 	if (!j->is_waiting)
 		return;
 	TAILQ_REMOVE(&q->waiting, j, waiting);
 	q->nwaiting--;
+	TAILQ_REMOVE(&u->waiting[j->priority], j, of_user);
+	if (--u->nwaiting == 0)
+		TAILQ_REMOVE(&q->users, u, with_waiting);
 	j->is_waiting = false;
 }
 

@@ -38,8 +38,8 @@ void queue_leave(struct queue *q, struct job *j);
 void queue_wait(struct queue *q, struct job *j);
 /* Do not wait any more; legal when it does not wait. */
 void queue_withdraw(struct queue *q, struct job *j);
-/* How many jobs that wait come before it, as it looks now. */
-unsigned queue_ahead(const struct queue *q, const struct job *j);
+/* Write into each job that waits how many come before it, as it looks now. */
+void queue_count_ahead(struct queue *q);
 
 /* Give a slot back; legal when it holds none. */
 void queue_release(struct queue *q, struct job *j);

@@ -27,7 +27,7 @@ struct request_context {
 	uid_t owner;		/* who started the daemon */
 	struct store *store;
 	struct keeper *keeper;
-	const struct queue *queue;
+	struct queue *queue;
 	struct event_base *base;
 	struct options *const *options;	/* those of the moment */
 };

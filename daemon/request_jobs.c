@@ -60,8 +60,7 @@ send_ended(struct conn *c, uint32_t call, const struct kept *p)
 }
 
 static void
-send_active(struct conn *c, const struct request_context *ctx, uint32_t call,
-	const struct job *j)
+send_active(struct conn *c, uint32_t call, const struct job *j)
 {
 	uint64_t now_us = clock_monotonic_us();
 	struct msg item;
@@ -73,8 +72,7 @@ send_active(struct conn *c, const struct request_context *ctx, uint32_t call,
 	msg_set_number(&item, FIELD_JOB_ITEM_CREATED_S,
 		(clock_realtime_us() - (now_us - j->created_us)) / 1000000);
 	if (j->is_waiting)
-		msg_set_number(&item, FIELD_JOB_ITEM_POSITION,
-			queue_ahead(ctx->queue, j) + 1);
+		msg_set_number(&item, FIELD_JOB_ITEM_POSITION, j->ahead + 1);
 	if (j->started_us != 0)
 		msg_set_number(&item, FIELD_JOB_ITEM_WALL_US,
 			now_us - j->started_us);
@@ -96,8 +94,7 @@ struct jobs_walk {
 
 /* Send the next one, if the client may know of it. Whether it was sent. */
 static bool
-send_next(struct conn *c, const struct request_context *ctx, uint32_t call,
-	struct jobs_walk *w)
+send_next(struct conn *c, uint32_t call, struct jobs_walk *w)
 {
 	const struct job *j = w->job;
 	const struct kept *p = w->kept;
@@ -114,7 +111,7 @@ send_next(struct conn *c, const struct request_context *ctx, uint32_t call,
 	if ((c->uid != 0 && c->uid != u->uid) || (j == NULL && p->job != NULL))
 		return false;
 	if (j != NULL)
-		send_active(c, ctx, call, j);
+		send_active(c, call, j);
 	else
 		send_ended(c, call, p);
 	return true;
@@ -139,7 +136,7 @@ handle_one_job(struct conn *c, const struct request_context *ctx,
 	const struct kept *p = keeper_find(ctx->keeper, id, c->uid);
 
 	if (j != NULL)
-		send_active(c, ctx, m->call, j);
+		send_active(c, m->call, j);
 	else if (p != NULL)
 		send_ended(c, m->call, p);
 	else {
@@ -159,12 +156,13 @@ handle_jobs(struct conn *c, const struct request_context *ctx,
 	};
 	unsigned n = 0;
 
+	queue_count_ahead(ctx->queue);
 	if (msg_has(m, FIELD_JOBS_JOB)) {
 		handle_one_job(c, ctx, m);
 		return;
 	}
 	while (n < JOBS_PAGE && (w.job != NULL || w.kept != NULL))
-		n += send_next(c, ctx, m->call, &w);
+		n += send_next(c, m->call, &w);
 	answer_jobs(c, m, w.job != NULL || w.kept != NULL);
 }
 

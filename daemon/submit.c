@@ -66,6 +66,16 @@ submit_mode(enum template_mode *mode, const struct msg *m, struct err *err)
 	return err_set(err, PROTO_ERROR_USAGE, "submit: there is no such mode");
 }
 
+/* A field whose number is 0, or which is false, asks for nothing. */
+static bool
+submit_asks(const struct msg *m, enum field_id f)
+{
+	enum field_type type = field_info[f].type;
+
+	return msg_has(m, f) && ((type != TYPE_UINT && type != TYPE_BOOL) ||
+		msg_number(m, f, 0) != 0);
+}
+
 /* Whoever has the socket calls, and is told what the guest writes. */
 static int
 submit_check_serve(const struct msg *m, struct err *err)
@@ -77,7 +87,7 @@ submit_check_serve(const struct msg *m, struct err *err)
 	};
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-		if (msg_has(m, none[i]))
+		if (submit_asks(m, none[i]))
 			return err_set(err, PROTO_ERROR_USAGE,
 				"submit: the mode serve takes no %s",
 				field_info[none[i]].name);
@@ -159,18 +169,37 @@ submit_preload(struct program *p, const struct msg *m, struct err *err)
 	return 0;
 }
 
+/* Of preloaded modules: those that come without a descriptor. */
+static size_t
+submit_count_digests(const struct msg *m)
+{
+	size_t n, count = 0;
+	const struct span *digests = msg_strs(m, FIELD_SUBMIT_PRELOAD_DIGESTS,
+		&n);
+
+	for (size_t i = 0; i < n; i++)
+		count += digests[i].len > 0;
+	return count;
+}
+
 static int
 submit_check(const struct msg *m, size_t nfds, struct err *err)
 {
 	bool wants_fd = msg_number(m, FIELD_SUBMIT_MODULE_FD, 0) != 0;
 	bool broker = msg_number(m, FIELD_SUBMIT_BROKER, 0) != 0;
-	size_t npreload;
+	size_t npreload, ndigests;
 
 	if (msg_has(m, FIELD_SUBMIT_MODULE) + wants_fd +
 	    msg_has(m, FIELD_SUBMIT_DIGEST) != 1)
 		return err_set(err, PROTO_ERROR_USAGE, "submit: there must be "
 			"one of module, module_fd and digest");
 	msg_strs(m, FIELD_SUBMIT_PRELOAD, &npreload);
+	msg_strs(m, FIELD_SUBMIT_PRELOAD_DIGESTS, &ndigests);
+	if (msg_has(m, FIELD_SUBMIT_PRELOAD_DIGESTS) && ndigests != npreload)
+		return err_set(err, PROTO_ERROR_USAGE, "submit: "
+			"preload_digests: %zu, but preload names %zu", ndigests,
+			npreload);
+	npreload -= submit_count_digests(m);
 	if (nfds != wants_fd + npreload + broker)
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: %zu descriptors came with it; module_fd, "

@@ -67,6 +67,8 @@ user_ref(struct users *users, uid_t uid)
 			return NULL;
 		u->users = users;
 		u->uid = uid;
+		for (int i = 0; i < USER_PRIORITIES; i++)
+			TAILQ_INIT(&u->waiting[i]);
 		policies_find(users->policies, uid, NULL, 0, &u->policy);
 		TAILQ_INSERT_HEAD(&users->list, u, entry);
 	}

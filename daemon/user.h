@@ -12,6 +12,12 @@
 
 #include "daemon/policy.h"
 
+struct job;
+
+#define USER_PRIORITIES 10	/* of a user's own jobs: 0 to 9 */
+
+TAILQ_HEAD(user_waiting, job);
+
 struct user {
 	TAILQ_ENTRY(user) entry;
 	struct users *users;
@@ -25,8 +31,14 @@ struct user {
 	unsigned running;	/* jobs that hold a slot */
 	unsigned kept;		/* detached jobs that have ended */
 	unsigned uploads;	/* modules on their way into the store */
-	uint64_t turn;		/* queue.c's: when it is due, in its own time */
+	uint64_t held_bytes;	/* of temporary modules */
 	uint64_t paid_ns;	/* calls so far are worth the time up to here */
+
+	/* queue.c's */
+	uint64_t turn;		/* when it is due, in its own time */
+	unsigned nwaiting;	/* jobs that wait, by priority: */
+	struct user_waiting waiting[USER_PRIORITIES];
+	TAILQ_ENTRY(user) with_waiting;	/* of the users that have some */
 };
 
 TAILQ_HEAD(user_list, user);

@@ -144,11 +144,17 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 			msg_set_number(m, limits[i].field, limits[i].value);
 }
 
-/* The names and descriptors of all modules but one that goes as bytes, and the
- * broker's socket. */
+struct job_preload {
+	struct span names[PROTO_PRELOAD_MAX];
+	struct span digests[PROTO_PRELOAD_MAX];	/* empty: of a descriptor */
+	bool has_digest;
+};
+
+/* The names and digests of what is preloaded, the descriptors of all modules
+ * but those that go as bytes or by digest, and the broker's socket. */
 static int
 job_fds(const struct wasmd_call *call, int module_fd, struct fds *fds,
-	struct span names[static PROTO_PRELOAD_MAX], struct err *err)
+	struct job_preload *preload, struct err *err)
 {
 	fds->count = 0;
 	if (call->npreload > PROTO_PRELOAD_MAX)
@@ -160,8 +166,15 @@ job_fds(const struct wasmd_call *call, int module_fd, struct fds *fds,
 	for (size_t i = 0; i < call->npreload; i++) {
 		const struct wasmd_preload *p = &call->preload[i];
 
-		names[i] = (struct span){ p->name, strlen(p->name) };
-		fds->fd[fds->count++] = p->fd;
+		preload->names[i] = (struct span){ p->name, strlen(p->name) };
+		preload->digests[i] = (struct span){ "", 0 };
+		if (p->digest == NULL) {
+			fds->fd[fds->count++] = p->fd;
+			continue;
+		}
+		preload->digests[i] = (struct span){ p->digest,
+			strlen(p->digest) };
+		preload->has_digest = true;
 	}
 	if (call->has_broker)
 		fds->fd[fds->count++] = call->broker;
@@ -204,16 +217,25 @@ job_set_options(struct msg *m, const struct wasmd_call *call)
 	}
 }
 
+static int
+job_open_module(const struct wasmd *w, struct module *module,
+	const struct wasmd_call *call, struct err *err)
+{
+	return (conn_is_stream(w) ? module_open_bytes : module_open)(module,
+		call->module, call->module_len, call->module_fd, err);
+}
+
 static void
-job_set_module(struct msg *m, const struct wasmd_call *call, int fd)
+job_set_module(struct msg *m, const struct wasmd_call *call,
+	const struct module *module)
 {
 	if (call->digest != NULL)
 		msg_set_str(m, FIELD_SUBMIT_DIGEST, call->digest);
-	else if (fd != -1)
+	else if (module->fd != -1)
 		msg_set_number(m, FIELD_SUBMIT_MODULE_FD, true);
 	else
-		msg_set_bytes(m, FIELD_SUBMIT_MODULE, call->module,
-			call->module_len);
+		msg_set_bytes(m, FIELD_SUBMIT_MODULE, module->bytes,
+			module->len);
 }
 
 static int
@@ -225,21 +247,25 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	struct span *args = job_spans(call->args, call->nargs, err);
 	struct span *env = job_spans(call->env, call->nenv, err);
 	struct span *params = job_spans(call->params, call->nparams, err);
-	struct span names[PROTO_PRELOAD_MAX];
+	struct job_preload preload = { .has_digest = false };
 	struct module module = MODULE_NONE;
 	struct fds fds;
 	struct msg m;
 	int ret = -1;
 
 	if (args == NULL || env == NULL || params == NULL ||
-	    (call->digest == NULL && module_open(&module, call->module,
-		    call->module_len, call->module_fd, err) == -1) ||
-	    job_fds(call, module.fd, &fds, names, err) == -1)
+	    (call->digest == NULL && job_open_module(job->conn, &module, call,
+		    err) == -1) ||
+	    job_fds(call, module.fd, &fds, &preload, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
-	job_set_module(&m, call, module.fd);
+	job_set_module(&m, call, &module);
 	if (call->npreload > 0)
-		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, names, call->npreload);
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, preload.names,
+			call->npreload);
+	if (preload.has_digest)
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD_DIGESTS, preload.digests,
+			call->npreload);
 	msg_set_strs(&m, FIELD_SUBMIT_ARGS, args, call->nargs);
 	msg_set_strs(&m, FIELD_SUBMIT_ENV, env, call->nenv);
 	if (call->invoke != NULL && call->nparams > 0)

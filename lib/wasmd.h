@@ -137,12 +137,23 @@ struct wasmd;
 struct wasmd *wasmd_open(const char *path, struct wasmd_error *error);
 struct wasmd *wasmd_open_fd(int fd, struct wasmd_error *error);
 
+/*
+ * The same over a stream socket at whose other end something copies bytes to and
+ * from a daemon, such as `wasmctl proxy` of another machine; waits timeout_ms,
+ * -1 for ever. No descriptors pass: small modules can be submitted as ever,
+ * others by the digest that a put gives them, a temporary one if they are not
+ * to be kept. There are no brokers and no instances.
+ */
+struct wasmd *wasmd_open_stream(int fd, int timeout_ms,
+	struct wasmd_error *error);
+bool wasmd_passes_descriptors(const struct wasmd *w);
+
 /* Frees its jobs and instances, too, which end unless they are detached; no
  * callback is called. Not to be called from one. NULL is fine. */
 void wasmd_close(struct wasmd *w);
 
-/* The descriptor: to be watched for reading, and for writing while something is
- * unsent. */
+/* The descriptor: to be watched for reading, and for writing while so many bytes
+ * are unsent. */
 int wasmd_fd(const struct wasmd *w);
 size_t wasmd_unsent(const struct wasmd *w);
 
@@ -181,6 +192,8 @@ struct wasmd_put {
 	int module_fd;		/* this memfd, see memfd_create(2) */
 	const char *digest;	/* refuse another than this one; or NULL */
 	bool share;		/* with every user of the daemon */
+	bool temporary;		/* not in the store: for submits of this
+				 * connection, as long as it is there */
 };
 
 int wasmd_put(struct wasmd *w, const struct wasmd_put *put,
@@ -250,13 +263,17 @@ int wasmd_broker_start(const struct wasmd_grants *grants,
 
 /* ---- calls --------------------------------------------------------------- */
 
+/* A larger module cannot be submitted where no descriptors pass. */
+#define WASMD_INLINE_MAX 393216
+
 #define WASMD_PRELOAD_MAX 7
 #define WASMD_PRELOAD_NAME_MAX 63	/* bytes */
 
 /* A module that the one to run imports from. */
 struct wasmd_preload {
 	const char *name;	/* what it is imported as */
-	int fd;			/* a memfd */
+	int fd;			/* a memfd, */
+	const char *digest;	/* unless it is this one of the store */
 };
 
 /* The most output that may be kept, or allowed to come. */

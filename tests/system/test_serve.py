@@ -95,7 +95,8 @@ class Instance:
 @test
 def test_state_stays_in_one_instance():
     daemon = Daemon()
-    one, other = Instance(daemon), Instance(daemon)
+    # What is not asked for may be said.
+    one, other = Instance(daemon, stdin=False, credit=0), Instance(daemon)
     equal(one.started["end"], RETURNED)
     equal([one.call("count")["results"] for _ in range(3)],
           [[101], [102], [103]])
