@@ -23,7 +23,7 @@ struct open_values {
 	uint64_t max_age_ms, max_calls, output_bytes;
 	bool reset;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -44,7 +44,8 @@ const struct option_spec open_options[] = {
 		"stop it after this much output" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
 		"print how each call ended as a line of JSON, no messages" },
-	OPTIONS_COMMON(struct open_values),
+	/* An instance's socket does not pass through ssh. */
+	OPTIONS_LOCAL(struct open_values),
 	{ .name = NULL },
 };
 
@@ -447,7 +448,7 @@ open_module(struct opened *o, const struct module_source *m)
 static int
 open_path(const struct open_values *v, const char *path)
 {
-	struct opened o = { .values = v, .ask.socket = v->socket };
+	struct opened o = { .values = v, .ask.where = &v->where };
 	struct module_source m;
 	int status = module_open(&m, path);
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/fd.h"
+#include "lib/conn.h"
 #include "lib/error.h"
 #include "lib/given.h"
 #include "lib/job.h"
@@ -497,6 +498,9 @@ instance_submit(struct wasmd_instance *i, const struct wasmd_call *given,
 		    err) == -1 ||
 	    given_take(&call, sizeof(call), given, "call", err) == -1)
 		return -1;
+	if (conn_is_stream(i->conn))
+		return err_set(err, PROTO_ERROR_USAGE, "an instance's socket "
+			"cannot come where no descriptors pass");
 	call.mode = "serve";
 	call.detach = false;
 	call.invoke = NULL;
