@@ -67,7 +67,7 @@ call_run_session(struct wasmd *conn, const struct call_values *v,
 	if (status != 0)
 		return status;
 	status = EXIT_WASMCTL;
-	if (session_run(&s, conn, call, STDERR_FILENO) == -1) {
+	if (session_run(&s, conn, call, STDERR_FILENO, NULL) == -1) {
 		report("%s: %s", m->path, s.err.text);
 	} else {
 		if (s.stdout_errno == 0)

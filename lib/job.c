@@ -29,6 +29,7 @@ struct wasmd_job {
 	bool detach;
 	uint64_t id;
 	bool trace;		/* there may be one */
+	bool profile;
 	size_t credit;		/* output bytes that may still come */
 };
 
@@ -211,6 +212,8 @@ job_set_options(struct msg *m, const struct wasmd_call *call)
 		msg_set_number(m, FIELD_SUBMIT_CLOSED, call->closed);
 	if (call->trace)
 		msg_set_number(m, FIELD_SUBMIT_TRACE, true);
+	if (call->profile)
+		msg_set_number(m, FIELD_SUBMIT_PROFILE, true);
 	if (call->deterministic) {
 		msg_set_number(m, FIELD_SUBMIT_DETERMINISTIC, true);
 		msg_set_number(m, FIELD_SUBMIT_SEED, call->seed);
@@ -314,6 +317,7 @@ job_submit(struct wasmd *w, const struct wasmd_call *call,
 	job->credit = call->credit;
 	job->detach = call->detach;
 	job->trace = call->trace;
+	job->profile = call->profile;
 	if (job_send_submit(job, call, err) == 0)
 		return job;
 	job_free(job);
@@ -470,7 +474,8 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 	int fd = (int)msg_number(m, FIELD_JOB_OUTPUT_FD, 0);
 	struct span data = msg_bytes(m, FIELD_JOB_OUTPUT_DATA);
 
-	if (fd < 1 || fd > (job->trace ? 3 : 2))
+	if (fd < 1 || (fd == WASMD_OUTPUT_TRACE && !job->trace) ||
+	    (fd == WASMD_OUTPUT_PROFILE && !job->profile))
 		return err_set(err, PROTO_ERROR_PROTOCOL,
 			"the daemon sent output for descriptor %d", fd);
 	if (data.len > job->credit)

@@ -323,11 +323,13 @@ struct wasmd_call {
 	/* Of mode "serve"; see wasmd_instance_open. */
 	uint64_t max_calls;		/* 0: no limit */
 	bool reset;
+	bool profile;			/* its functions; see on_output */
 };
 
 struct wasmd_job;
 
 #define WASMD_OUTPUT_TRACE 3
+#define WASMD_OUTPUT_PROFILE 4
 #define WASMD_OUTPUT_MAX 65536	/* bytes that come at once */
 
 /*
@@ -340,7 +342,8 @@ struct wasmd_events {
 	void (*on_started)(void *arg, struct wasmd_job *job);
 	/* So many jobs come before it. */
 	void (*on_queued)(void *arg, uint64_t ahead);
-	/* fd: 1 or 2, or WASMD_OUTPUT_TRACE for text of the trace */
+	/* fd: 1 or 2, or WASMD_OUTPUT_TRACE for text of the trace, or
+	 * WASMD_OUTPUT_PROFILE for reports */
 	void (*on_output)(void *arg, int fd, const void *data, size_t len);
 	/* So many bytes of standard input may be sent, besides those before. */
 	void (*on_want_input)(void *arg, size_t bytes);

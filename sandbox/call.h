@@ -14,6 +14,7 @@
  *   OUT_STDOUT, OUT_STDERR   bytes the guest wrote, at most FRAME_DATA_MAX
  *   OUT_TRACE   text for whoever wanted a trace of the call: printable ASCII and
  *             newlines, at most FRAME_DATA_MAX, TRACE_MAX in all
+ *   OUT_PROFILE text likewise, for whoever wanted a profile: PROFILE_MAX in all
  *   OUT_WANT_INPUT   once, when the guest first reads: input may flow now
  *   OUT_WAIT  the guest sleeps: wake it by IN_WAKE after timeout_ns
  *   OUT_RESULT   once, last: struct call_result, then its text
@@ -47,6 +48,7 @@
 #define CALL_MAX	(1u << 20)	/* payload of IN_CALL: args and env */
 #define RESULT_TEXT_MAX	8192u
 #define TRACE_MAX	(64u << 20)	/* bytes of a call's trace */
+#define PROFILE_MAX	(64u << 20)	/* and of its profiles */
 
 enum frame_kind {
 	IN_CALL = 1,
@@ -62,6 +64,7 @@ enum frame_kind {
 	OUT_TRACE,
 	OUT_RETURN,
 	OUT_VIOLATION,
+	OUT_PROFILE,
 };
 
 struct frame {
