@@ -65,14 +65,8 @@ const struct option_spec submit_options[] = {
 		"a directory for it, as GUEST; may be repeated" },
 	{ 0, "fd", OPTION_TEXTS, AT(sockets), "NUMBER",
 		"a socket for it that we inherited; may be repeated" },
-	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
-		"stop it after this time, such as 500ms, 10s or 2m" },
-	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
-		"stop it after this much CPU time" },
-	{ 0, "fuel", OPTION_NUMBER, AT(fuel), "NUMBER",
-		"stop it after about this many instructions" },
-	{ 'm', "max-memory", OPTION_SIZE, AT(memory_bytes), "SIZE",
-		"memory it may use, such as 64M" },
+	OPTION_TIMEOUT(struct submit_values),
+	OPTIONS_LIMITS(struct submit_values),
 	{ 0, "max-output", OPTION_SIZE, AT(output_bytes), "SIZE",
 		"stop it after this much output" },
 	{ 0, "max-stack", OPTION_SIZE, AT(stack_bytes), "SIZE",
@@ -116,34 +110,6 @@ const struct option_spec submit_options[] = {
 #undef AT
 
 /* ---- before ------------------------------------------------------------ */
-
-/* "NAME" becomes "NAME=VALUE" with the value of our environment. */
-static int
-submit_fill_env(struct submit_values *v)
-{
-	for (size_t i = 0; i < v->env.count; i++) {
-		char *name = v->env.items[i], *pair;
-		const char *value;
-
-		if (name[0] == '=' || name[0] == '\0') {
-			report("--env: a variable needs a name: \"%s\"", name);
-			return -1;
-		}
-		if (strchr(name, '=') != NULL)
-			continue;
-		value = getenv(name);
-		if (value == NULL) {
-			report("--env: %s is not set here; give it a value "
-				"with %s=VALUE", name, name);
-			return -1;
-		}
-		if (asprintf(&pair, "%s=%s", name, value) == -1)
-			report_fatal("out of memory");
-		free(name);
-		v->env.items[i] = pair;
-	}
-	return 0;
-}
 
 /* Without --seed it is 0, which may be given, too. */
 static int
@@ -478,7 +444,7 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 			argv[0]);
 		return EXIT_WASMCTL;
 	}
-	if (submit_check(v) == -1 || submit_fill_env(v) == -1 ||
+	if (submit_check(v) == -1 || texts_fill_env(&v->env) == -1 ||
 	    submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
 	/* Before anything of the module or the daemon is in our memory. */

@@ -1,4 +1,6 @@
 /* The jobs of a connection, as a client sees them. */
+#include "lib/job.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,8 +202,12 @@ job_set_options(struct msg *m, const struct wasmd_call *call)
 		msg_set_number(m, FIELD_SUBMIT_RESET, true);
 	if (call->has_broker)
 		msg_set_number(m, FIELD_SUBMIT_BROKER, true);
-	msg_set_number(m, FIELD_SUBMIT_STDIN, call->has_stdin);
-	msg_set_number(m, FIELD_SUBMIT_TTY, call->tty);
+	/* An instance has its own socket. */
+	if (call->mode == NULL || strcmp(call->mode, "serve") != 0) {
+		msg_set_number(m, FIELD_SUBMIT_STDIN, call->has_stdin);
+		msg_set_number(m, FIELD_SUBMIT_TTY, call->tty);
+		msg_set_number(m, FIELD_SUBMIT_CREDIT, call->credit);
+	}
 	if (call->closed != 0)
 		msg_set_number(m, FIELD_SUBMIT_CLOSED, call->closed);
 	if (call->trace)
@@ -212,7 +218,6 @@ job_set_options(struct msg *m, const struct wasmd_call *call)
 		msg_set_number(m, FIELD_SUBMIT_DETERMINISTIC, true);
 		msg_set_number(m, FIELD_SUBMIT_SEED, call->seed);
 	}
-	msg_set_number(m, FIELD_SUBMIT_CREDIT, call->credit);
 }
 
 static int
@@ -301,23 +306,19 @@ job_new(struct wasmd *w, const struct wasmd_events *events, void *arg,
 	return NULL;
 }
 
-static struct wasmd_job *
-job_submit(struct wasmd *w, const struct wasmd_call *given,
+struct wasmd_job *
+job_submit(struct wasmd *w, const struct wasmd_call *call,
 	const struct wasmd_events *events, void *arg, struct err *err)
 {
-	struct wasmd_call call;
-	struct wasmd_job *job;
+	struct wasmd_job *job = job_new(w, events, arg, err);
 
-	if (given_take(&call, sizeof(call), given, "call", err) == -1)
-		return NULL;
-	job = job_new(w, events, arg, err);
 	if (job == NULL)
 		return NULL;
-	job->credit = call.credit;
-	job->detach = call.detach;
-	job->trace = call.trace;
-	job->profile = call.profile;
-	if (job_send_submit(job, &call, err) == 0)
+	job->credit = call->credit;
+	job->detach = call->detach;
+	job->trace = call->trace;
+	job->profile = call->profile;
+	if (job_send_submit(job, call, err) == 0)
 		return job;
 	job_free(job);
 	return NULL;
@@ -327,9 +328,12 @@ struct wasmd_job *
 wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 	const struct wasmd_events *events, void *arg, struct wasmd_error *error)
 {
+	struct wasmd_job *job = NULL;
 	struct err err = ERR_NONE;
-	struct wasmd_job *job = job_submit(w, call, events, arg, &err);
+	struct wasmd_call c;
 
+	if (given_take(&c, sizeof(c), call, "call", &err) == 0)
+		job = job_submit(w, &c, events, arg, &err);
 	if (job == NULL)
 		error_give(error, &err);
 	return job;
@@ -428,15 +432,30 @@ wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
 }
 
 int
+job_cancel(struct wasmd_job *job, struct err *err)
+{
+	if (job->cancel_wanted)
+		return 0;
+	job->cancel_wanted = true;
+	return job->started ? job_send_cancel(job, err) : 0;
+}
+
+int
 wasmd_job_cancel(struct wasmd_job *job, struct wasmd_error *error)
 {
 	struct err err = ERR_NONE;
 
-	if (job->cancel_wanted)
-		return 0;
-	job->cancel_wanted = true;
-	return !job->started || job_send_cancel(job, &err) == 0 ? 0 :
-		error_give(error, &err);
+	return job_cancel(job, &err) == 0 ? 0 : error_give(error, &err);
+}
+
+void
+job_abandon(struct wasmd_job *job)
+{
+	struct err err = ERR_NONE;
+
+	job->events = (struct wasmd_events){ .size = sizeof(job->events) };
+	/* Without memory it ends with its connection. */
+	job_cancel(job, &err);
 }
 
 static struct wasmd_job *
