@@ -6,7 +6,8 @@
  * A connection has a descriptor for poll(2) or any event loop, and never blocks
  * once it is open. There is no global state, nothing is printed, no signal and
  * no thread is used. Whatever belongs to one connection is for one thread at a
- * time.
+ * time. Callbacks may make requests, jobs and calls; they must not close, wait
+ * or dispatch.
  *
  * Functions that can fail return -1 or NULL and fill in *error, which may be
  * NULL. Whatever a pointer to const refers to is borrowed for the call, unless
@@ -148,8 +149,8 @@ struct wasmd *wasmd_open_stream(int fd, int timeout_ms,
 	struct wasmd_error *error);
 bool wasmd_passes_descriptors(const struct wasmd *w);
 
-/* Frees its jobs and instances, too, which end unless they are detached; no
- * callback is called. Not to be called from one. NULL is fine. */
+/* Frees its jobs, too, which end unless they are detached; no callback is called.
+ * Not to be called from one. Instances are closed before. NULL is fine. */
 void wasmd_close(struct wasmd *w);
 
 /* The descriptor: to be watched for reading, and for writing while so many bytes
