@@ -267,6 +267,13 @@ int wasmd_broker_start(const struct wasmd_grants *grants,
 /* A larger module cannot be submitted where no descriptors pass. */
 #define WASMD_INLINE_MAX 393216
 
+/*
+ * Copy a file or stream to its end into a sealed memfd, for module_fd; fd stays
+ * as it is. -1 with WASMD_ERROR_INTERNAL, and errno; EFBIG for one of more than a
+ * GiB. Waits for a stream.
+ */
+int wasmd_module_copy(int fd, struct wasmd_error *error);
+
 #define WASMD_PRELOAD_MAX 7
 #define WASMD_PRELOAD_NAME_MAX 63	/* bytes */
 
