@@ -252,7 +252,7 @@ def emit_select_compare():
                 handler("select_" + name, (a, b, S), lay2,
                     f"{CTYPE[t]} a = {operand(a, t, lay2, 'a')}, "
                     f"b = {operand(b, t, lay2, 'b')}; "
-                    f"R0 = {expr} ? SLOT($x) : SLOT($y); SLOT($d) = R0;")
+                    f"R0 = num_select({expr}, SLOT($x), SLOT($y)); SLOT($d) = R0;")
 
 
 def emit_unary():
