@@ -33,7 +33,7 @@ const struct option_spec call_options[] = {
 	{ 'm', "max-memory", OPTION_SIZE, AT(memory_bytes), "SIZE",
 		"memory it may use, such as 64M" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
-		"print results and record as one line of JSON, no messages" },
+		"print results and record as a line of JSON" },
 	OPTIONS_COMMON(struct call_values),
 	{ .name = NULL },
 };
