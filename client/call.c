@@ -24,14 +24,8 @@ struct call_values {
 #define AT(field) offsetof(struct call_values, field)
 
 const struct option_spec call_options[] = {
-	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
-		"stop it after this time, such as 500ms, 10s or 2m" },
-	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
-		"stop it after this much CPU time" },
-	{ 0, "fuel", OPTION_NUMBER, AT(fuel), "NUMBER",
-		"stop it after about this many instructions" },
-	{ 'm', "max-memory", OPTION_SIZE, AT(memory_bytes), "SIZE",
-		"memory it may use, such as 64M" },
+	OPTION_TIMEOUT(struct call_values),
+	OPTIONS_LIMITS(struct call_values),
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
 		"print results and record as a line of JSON" },
 	OPTIONS_COMMON(struct call_values),
@@ -73,7 +67,7 @@ call_run_session(struct wasmd *conn, const struct call_values *v,
 	if (status != 0)
 		return status;
 	status = EXIT_WASMCTL;
-	if (session_run(&s, conn, call, STDERR_FILENO) == -1) {
+	if (session_run(&s, conn, call, STDERR_FILENO, NULL) == -1) {
 		report("%s: %s", m->path, s.err.text);
 	} else {
 		if (s.stdout_errno == 0)

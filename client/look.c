@@ -47,7 +47,7 @@ look_session(struct wasmd *conn, struct module_source *m,
 	if (status != 0)
 		return status;
 	status = EXIT_WASMCTL;
-	if (session_run(&s, conn, call, STDERR_FILENO) == -1)
+	if (session_run(&s, conn, call, STDERR_FILENO, NULL) == -1)
 		report("%s: %s", m->path, s.err.text);
 	else
 		status = outcome_finish(&s, m, 1);

@@ -23,6 +23,8 @@ static const struct verb verbs[] = {
 	{ "call", "MODULE FUNCTION [ARGUMENT...]",
 		"call a function and print its results",
 		call_options, false, call_run },
+	{ "open", "MODULE", "keep an instance and call it, a line for each call",
+		open_options, false, open_run },
 	{ "validate", "MODULE", "say whether a module is valid, and if not, why",
 		look_options, false, look_run },
 	{ "inspect", "MODULE", "show what a module declares",

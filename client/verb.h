@@ -33,6 +33,23 @@ void verb_print_help(const struct verb *verb);
 		"ssh://MACHINE", "the daemon of another machine" }, \
 	OPTIONS_LOCAL(values)
 
+/* What verbs that run something have. */
+#define OPTIONS_LIMITS(values) \
+	{ 0, "cpu", OPTION_TIME, offsetof(values, cpu_ms), "TIME", \
+		"stop it after this much CPU time" }, \
+	{ 0, "fuel", OPTION_NUMBER, offsetof(values, fuel), "NUMBER", \
+		"stop it after about this many instructions" }, \
+	{ 'm', "max-memory", OPTION_SIZE, offsetof(values, memory_bytes), \
+		"SIZE", "memory it may use, such as 64M" }
+
+#define OPTION_TIMEOUT(values) \
+	{ 't', "timeout", OPTION_TIME, offsetof(values, wall_ms), "TIME", \
+		"stop it after this time, such as 500ms, 10s or 2m" }
+
+/* open.c */
+extern const struct option_spec open_options[];
+int open_run(const struct verb *verb, int argc, char **argv);
+
 /* submit.c */
 extern const struct option_spec submit_options[];
 int submit_run(const struct verb *verb, int argc, char **argv);

@@ -82,7 +82,7 @@ _wasmctl() {
 	case $verb:$cur in
 	help:*) _wasmctl_words ;;
 	*:-*) _wasmctl_words "$verb" ;;
-	submit:* | run:* | call:* | validate:* | inspect:* | disasm:* | put:*) compopt +o nospace; _wasmctl_files ;;
+	submit:* | run:* | call:* | open:* | validate:* | inspect:* | disasm:* | put:*) compopt +o nospace; _wasmctl_files ;;
 	esac
 }
 

@@ -261,7 +261,9 @@ job_request_child(struct job *j)
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
 		.mode = j->mode,
 		.trace = j->stream.trace_left > 0,
+		.profile = j->stream.profile_left > 0,
 		.one_nan = j->deterministic,
+		.files = j->request.broker != -1,
 	};
 
 	template_request(j->jobs->config.templates, &j->request, j->user->uid,

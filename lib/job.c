@@ -1,4 +1,6 @@
 /* The jobs of a connection, as a client sees them. */
+#include "lib/job.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,7 @@ struct wasmd_job {
 	bool detach;
 	uint64_t id;
 	bool trace;		/* there may be one */
+	bool profile;
 	size_t credit;		/* output bytes that may still come */
 };
 
@@ -199,17 +202,22 @@ job_set_options(struct msg *m, const struct wasmd_call *call)
 		msg_set_number(m, FIELD_SUBMIT_RESET, true);
 	if (call->has_broker)
 		msg_set_number(m, FIELD_SUBMIT_BROKER, true);
-	msg_set_number(m, FIELD_SUBMIT_STDIN, call->has_stdin);
-	msg_set_number(m, FIELD_SUBMIT_TTY, call->tty);
+	/* An instance has its own socket. */
+	if (call->mode == NULL || strcmp(call->mode, "serve") != 0) {
+		msg_set_number(m, FIELD_SUBMIT_STDIN, call->has_stdin);
+		msg_set_number(m, FIELD_SUBMIT_TTY, call->tty);
+		msg_set_number(m, FIELD_SUBMIT_CREDIT, call->credit);
+	}
 	if (call->closed != 0)
 		msg_set_number(m, FIELD_SUBMIT_CLOSED, call->closed);
 	if (call->trace)
 		msg_set_number(m, FIELD_SUBMIT_TRACE, true);
+	if (call->profile)
+		msg_set_number(m, FIELD_SUBMIT_PROFILE, true);
 	if (call->deterministic) {
 		msg_set_number(m, FIELD_SUBMIT_DETERMINISTIC, true);
 		msg_set_number(m, FIELD_SUBMIT_SEED, call->seed);
 	}
-	msg_set_number(m, FIELD_SUBMIT_CREDIT, call->credit);
 }
 
 static int
@@ -298,22 +306,19 @@ job_new(struct wasmd *w, const struct wasmd_events *events, void *arg,
 	return NULL;
 }
 
-static struct wasmd_job *
-job_submit(struct wasmd *w, const struct wasmd_call *given,
+struct wasmd_job *
+job_submit(struct wasmd *w, const struct wasmd_call *call,
 	const struct wasmd_events *events, void *arg, struct err *err)
 {
-	struct wasmd_call call;
-	struct wasmd_job *job;
+	struct wasmd_job *job = job_new(w, events, arg, err);
 
-	if (given_take(&call, sizeof(call), given, "call", err) == -1)
-		return NULL;
-	job = job_new(w, events, arg, err);
 	if (job == NULL)
 		return NULL;
-	job->credit = call.credit;
-	job->detach = call.detach;
-	job->trace = call.trace;
-	if (job_send_submit(job, &call, err) == 0)
+	job->credit = call->credit;
+	job->detach = call->detach;
+	job->trace = call->trace;
+	job->profile = call->profile;
+	if (job_send_submit(job, call, err) == 0)
 		return job;
 	job_free(job);
 	return NULL;
@@ -323,9 +328,12 @@ struct wasmd_job *
 wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 	const struct wasmd_events *events, void *arg, struct wasmd_error *error)
 {
+	struct wasmd_job *job = NULL;
 	struct err err = ERR_NONE;
-	struct wasmd_job *job = job_submit(w, call, events, arg, &err);
+	struct wasmd_call c;
 
+	if (given_take(&c, sizeof(c), call, "call", &err) == 0)
+		job = job_submit(w, &c, events, arg, &err);
 	if (job == NULL)
 		error_give(error, &err);
 	return job;
@@ -424,15 +432,30 @@ wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
 }
 
 int
+job_cancel(struct wasmd_job *job, struct err *err)
+{
+	if (job->cancel_wanted)
+		return 0;
+	job->cancel_wanted = true;
+	return job->started ? job_send_cancel(job, err) : 0;
+}
+
+int
 wasmd_job_cancel(struct wasmd_job *job, struct wasmd_error *error)
 {
 	struct err err = ERR_NONE;
 
-	if (job->cancel_wanted)
-		return 0;
-	job->cancel_wanted = true;
-	return !job->started || job_send_cancel(job, &err) == 0 ? 0 :
-		error_give(error, &err);
+	return job_cancel(job, &err) == 0 ? 0 : error_give(error, &err);
+}
+
+void
+job_abandon(struct wasmd_job *job)
+{
+	struct err err = ERR_NONE;
+
+	job->events = (struct wasmd_events){ .size = sizeof(job->events) };
+	/* Without memory it ends with its connection. */
+	job_cancel(job, &err);
 }
 
 static struct wasmd_job *
@@ -451,7 +474,8 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 	int fd = (int)msg_number(m, FIELD_JOB_OUTPUT_FD, 0);
 	struct span data = msg_bytes(m, FIELD_JOB_OUTPUT_DATA);
 
-	if (fd < 1 || fd > (job->trace ? 3 : 2))
+	if (fd < 1 || (fd == WASMD_OUTPUT_TRACE && !job->trace) ||
+	    (fd == WASMD_OUTPUT_PROFILE && !job->profile))
 		return err_set(err, PROTO_ERROR_PROTOCOL,
 			"the daemon sent output for descriptor %d", fd);
 	if (data.len > job->credit)
