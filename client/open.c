@@ -467,7 +467,8 @@ open_path(const struct open_values *v, const char *path)
 int
 open_run(const struct verb *verb, int argc, char **argv)
 {
-	struct open_values v = { .help = false };
+	/* No socket of an instance comes from another machine. */
+	struct open_values v = { .where.is_local = true };
 	int first = options_parse(open_options, &v, argc, argv);
 	int status = EXIT_WASMCTL;
 
