@@ -24,7 +24,7 @@ const struct option_spec call_options[] = {
 	OPTION_TIMEOUT(struct call_values),
 	OPTIONS_LIMITS(struct call_values),
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
-		"print results and record as one line of JSON, no messages" },
+		"print results and record as a line of JSON" },
 	OPTIONS_COMMON(struct call_values),
 	{ .name = NULL },
 };
