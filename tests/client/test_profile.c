@@ -130,13 +130,13 @@ test_table(void **state)
 			"wasi_snapshot_preview1.fd_write\n"
 		"    0.0%       -            9              1  (1 others)\n");
 	check_text(profile_table, "profile 1000 1\nf 3 1 2 2 0 0 ?\nend\n",
-		"profile: 1 us, 2 instructions, 1 functions\n"
+		"profile: 1 us, 2 instructions, 1 function\n"
 		"    self   total        calls   instructions  function\n"
 		"    0.0%    0.0%            1              2  func 3\n");
 	/* Nothing of a name acts on a terminal. */
 	check_text(profile_table,
 		"profile 0 1\nf 0 1 0 0 1 1 a\033[31m\200\nend\n",
-		"profile: 0 us, 0 instructions, 1 functions\n"
+		"profile: 0 us, 0 instructions, 1 function\n"
 		"    self   total        calls   instructions  function\n"
 		"  100.0%  100.0%            1              0  "
 			"a\\x1b[31m\\x80\n");
@@ -169,7 +169,7 @@ static void
 test_internal_instructions(void **state)
 {
 	check_text(profile_table, WITH_INSTRS,
-		"profile: 0 us, 0 instructions, 1 functions\n"
+		"profile: 0 us, 0 instructions, 1 function\n"
 		"    self   total        calls   instructions  function\n"
 		"  100.0%  100.0%            1              0  a\n"
 		"               executed  internal instruction\n"
