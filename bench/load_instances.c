@@ -34,7 +34,7 @@ on_socket(void *arg, int fd)
 }
 
 static void
-on_ended(void *arg, const struct msg *record)
+on_ended(void *arg, const struct wasmd_msg *record)
 {
 	service_fail("an instance", "it ended");
 }
@@ -43,12 +43,13 @@ static void
 open_all(struct crowd *c, struct instance *all, size_t count)
 {
 	static const struct wasmd_events events = {
+		.size = sizeof(events),
 		.on_exit = on_ended, .on_refused = crowd_on_refused,
 		.on_socket = on_socket,
 	};
 	const char *const args[2] = { "load", "instance" };
 	struct wasmd_call call;
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	opened = 0;
 	crowd_describe(&call, c->service, args);
