@@ -8,8 +8,9 @@ import subprocess
 import termios
 import time
 
-from harness import (SANITIZED, SOURCE, WASMCTL, Skip, at_end, contains, equal,
-                     need, one_message, run, scratch, start, test, until)
+from harness import (SANITIZED, SOURCE, WASMCTL, WATCHED, Skip, at_end,
+                     contains, equal, need, one_message, run, scratch, start,
+                     test, until)
 from service import (EXAMPLES, HEAD, Daemon, binary, guest, guest_bytes, leb,
                      section)
 
@@ -295,7 +296,7 @@ def test_nothing_is_left_after_1000_calls():
     until(lambda: len(daemon.children()) <= before[1] + 2,
           what="no process left")
     more = daemon.memory() - before[2]
-    equal(more < (512 if SANITIZED else 4) << 20, True, f"{more} bytes more")
+    equal(more < (512 if WATCHED else 4) << 20, True, f"{more} bytes more")
 
 
 # ---- programs of stock compilers ---------------------------------------------
