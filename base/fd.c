@@ -83,7 +83,8 @@ fd_read_all(int fd, void *data, size_t len)
 }
 
 int
-fd_send(int sock, const void *data, size_t len, const int *fds, size_t nfds)
+fd_send_by(ssize_t (*send)(int sock, const struct msghdr *msg, int flags),
+    int sock, const void *data, size_t len, const int *fds, size_t nfds)
 {
 	union {
 		char buf[CMSG_SPACE(sizeof(int) * FD_PASS_MAX)];
@@ -106,7 +107,7 @@ fd_send(int sock, const void *data, size_t len, const int *fds, size_t nfds)
 		memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * nfds);
 	}
 	do {
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+		n = send(sock, &msg, MSG_NOSIGNAL);
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return -1;
@@ -115,6 +116,12 @@ fd_send(int sock, const void *data, size_t len, const int *fds, size_t nfds)
 		return -1;
 	}
 	return 0;
+}
+
+int
+fd_send(int sock, const void *data, size_t len, const int *fds, size_t nfds)
+{
+	return fd_send_by(sendmsg, sock, data, len, fds, nfds);
 }
 
 /* Collect the descriptors of one message; close them all if there are more
@@ -154,7 +161,8 @@ fd_take_rights(struct msghdr *msg, int *fds, size_t max, size_t *nfds)
 }
 
 ssize_t
-fd_recv(int sock, void *data, size_t len, int *fds, size_t max, size_t *nfds)
+fd_recv_by(ssize_t (*recv)(int sock, struct msghdr *msg, int flags),
+    int sock, void *data, size_t len, int *fds, size_t max, size_t *nfds)
 {
 	union {
 		char buf[CMSG_SPACE(sizeof(int) * FD_PASS_MAX)];
@@ -170,11 +178,17 @@ fd_recv(int sock, void *data, size_t len, int *fds, size_t max, size_t *nfds)
 	assert(max <= FD_PASS_MAX);
 	*nfds = 0;
 	do {
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+		n = recv(sock, &msg, MSG_CMSG_CLOEXEC);
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return -1;
 	if (fd_take_rights(&msg, fds, max, nfds) == -1)
 		return -1;
 	return n;
+}
+
+ssize_t
+fd_recv(int sock, void *data, size_t len, int *fds, size_t max, size_t *nfds)
+{
+	return fd_recv_by(recvmsg, sock, data, len, fds, max, nfds);
 }

@@ -6,6 +6,7 @@
 #define BASE_FD_H
 
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #define FD_PASS_MAX 9	/* descriptors in one message */
@@ -40,5 +41,11 @@ int fd_read_all(int fd, void *data, size_t len);
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t nfds);
 ssize_t fd_recv(int sock, void *data, size_t len, int *fds, size_t max,
 	size_t *nfds);
+
+/* The same by another function than sendmsg(2) or recvmsg(2). */
+int fd_send_by(ssize_t (*send)(int sock, const struct msghdr *msg, int flags),
+	int sock, const void *data, size_t len, const int *fds, size_t nfds);
+ssize_t fd_recv_by(ssize_t (*recv)(int sock, struct msghdr *msg, int flags),
+	int sock, void *data, size_t len, int *fds, size_t max, size_t *nfds);
 
 #endif

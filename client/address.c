@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "client/private.h"
+#include "client/remote.h"
 
 #define ADDRESS_SYSTEM "/run/wasmd/wasmd.sock"
 #define ADDRESS_PRIVATE "/wasmd.sock"	/* in the private directory */
@@ -83,13 +84,61 @@ address_open_private(struct address *a, struct err *err)
 	return w;
 }
 
-struct wasmd *
-address_open(const char *option, struct address *a, struct err *err)
+static struct wasmd *
+address_open_remote(struct address *a, struct err *err)
 {
-	const char *named = option != NULL ? option : getenv("WASMD_SOCKET");
+	struct wasmd_error error;
+	struct remote remote;
+	struct wasmd *w;
+	pid_t pid;
+	int sock;
+
+	if (remote_parse(&remote, a->host, err) == -1)
+		return NULL;
+	sock = remote_start(&remote, &pid, err);
+	if (sock == -1)
+		return NULL;
+	/* It may ask for a password: that is no reason to lose patience. */
+	w = wasmd_open_stream(sock, -1, &error);
+	if (w == NULL) {
+		err_set(err, error.code, "%s", error.text);
+		remote_explain(pid, err);
+	}
+	return w;
+}
+
+/* The machine that was named, or NULL. */
+static const char *
+address_host(const struct where *where)
+{
+	const char *host = where->host;
+
+	if (host == NULL && where->socket == NULL && !where->is_local)
+		host = getenv("WASMD_HOST");
+	return host != NULL && host[0] != '\0' ? host : NULL;
+}
+
+bool
+address_is_remote(const struct where *where)
+{
+	return address_host(where) != NULL;
+}
+
+struct wasmd *
+address_open(const struct where *where, struct address *a, struct err *err)
+{
+	const char *named = where->socket != NULL ? where->socket :
+		getenv("WASMD_SOCKET");
 	struct wasmd *w;
 
-	*a = (struct address){ .is_private = false };
+	*a = (struct address){ .host = address_host(where) };
+	if (a->host != NULL && where->socket != NULL) {
+		err_set(err, WASMD_ERROR_USAGE, "--host and --socket are two "
+			"places; a socket there is ssh://MACHINE/PATH");
+		return NULL;
+	}
+	if (a->host != NULL)
+		return address_open_remote(a, err);
 	if (named != NULL && named[0] != '\0')
 		return address_set(a, named, err) == -1 ? NULL :
 			address_try(a, err);
@@ -107,5 +156,6 @@ address_open(const char *option, struct address *a, struct err *err)
 const char *
 address_text(const struct address *a)
 {
-	return a->path[0] != '\0' ? a->path : "no socket";
+	return a->host != NULL ? a->host :
+		a->path[0] != '\0' ? a->path : "no socket";
 }

@@ -1,6 +1,7 @@
 /*
- * Where the daemon is: the socket that was named, the machine's, or the
- * user's own, behind which a private daemon is started when none runs.
+ * Where the daemon is: on the machine or at the socket that was named, at the
+ * machine's socket, or at the user's own, behind which a private daemon is
+ * started when none runs. Used by wasmctl.
  */
 #ifndef CLIENT_ADDRESS_H
 #define CLIENT_ADDRESS_H
@@ -8,20 +9,31 @@
 #include "base/err.h"
 #include "lib/wasmd.h"
 
-/* What went into the socket's choice, for messages. */
+/* What the user has said of it: options, each NULL if not given. */
+struct where {
+	const char *socket;
+	const char *host;
+	bool is_local;	/* $WASMD_HOST means nothing */
+};
+
+/* What was found. */
 struct address {
+	const char *host;	/* NULL: this one */
 	char path[108];		/* as in struct sockaddr_un */
 	bool is_private;
 	bool was_started;	/* by us, just now */
 };
 
 /*
- * Connect: to the socket named by the option (may be NULL), else by
- * $WASMD_SOCKET, else to the system's, else to the private one. *address says
- * which it was, also when it failed.
+ * Connect: as the options say, else to the machine of $WASMD_HOST, else to the
+ * socket of $WASMD_SOCKET, else to the system's, else to the private one.
+ * *address says which it was, also when it failed.
  */
-struct wasmd *address_open(const char *option, struct address *address,
+struct wasmd *address_open(const struct where *where, struct address *address,
 	struct err *err);
+
+/* Whether that is on another machine, by what was said. */
+bool address_is_remote(const struct where *where);
 
 /* Where it was looked for, for a message: the path, or what stands for it. */
 const char *address_text(const struct address *address);

@@ -1,7 +1,6 @@
 /* One request and its answer, waited for. Used by wasmctl. */
 #include "client/ask.h"
 
-#include "client/address.h"
 #include "client/outcome.h"
 #include "client/report.h"
 
@@ -31,15 +30,22 @@ ask_on_item(void *arg, const struct wasmd_msg *item)
 		a->on_item(a->arg, item);
 }
 
+void
+ask_borrow(struct ask *a, struct wasmd *conn, const char *what)
+{
+	a->what = what;
+	a->asked = (struct wasmd_asked){ ask_on_item, ask_on_answer, a };
+	a->conn = conn;
+}
+
 int
 ask_open(struct ask *a, const char *what)
 {
 	struct err err = ERR_NONE;
 	struct address address;
 
-	a->what = what;
-	a->asked = (struct wasmd_asked){ ask_on_item, ask_on_answer, a };
-	a->conn = address_open(a->socket, &address, &err);
+	ask_borrow(a, NULL, what);
+	a->conn = address_open(a->where, &address, &err);
 	if (a->conn == NULL)
 		report("%s: %s", address_text(&address), err.text);
 	return a->conn == NULL ? -1 : 0;
@@ -53,16 +59,22 @@ ask_close(struct ask *a)
 }
 
 int
-ask_wait(struct ask *a, int made)
+ask_end(struct ask *a, int made)
 {
-	a->came = false;
-	a->status = 0;
 	while (made == 0 && !a->came)
 		made = wasmd_wait(a->conn, -1, &a->error);
 	if (made == 0)
 		return a->status;
 	report("%s: %s", a->what, a->error.text);
 	return EXIT_WASMCTL;
+}
+
+int
+ask_wait(struct ask *a, int made)
+{
+	a->came = false;
+	a->status = 0;
+	return ask_end(a, made);
 }
 
 int

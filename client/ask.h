@@ -2,10 +2,11 @@
 #ifndef CLIENT_ASK_H
 #define CLIENT_ASK_H
 
+#include "client/address.h"
 #include "lib/wasmd.h"
 
 struct ask {
-	const char *socket;	/* of the option; NULL: the usual one */
+	const struct where *where;	/* of the options */
 	/* Each is called with what arrives; either may be NULL. */
 	void (*on_item)(void *arg, const struct wasmd_msg *item);
 	void (*on_answer)(void *arg, const struct wasmd_msg *answer);
@@ -21,6 +22,8 @@ struct ask {
 
 /* Find the daemon. 0, or -1 after a report. ask_close is due after both. */
 int ask_open(struct ask *a, const char *what);
+/* Use a connection that is there, and stays. */
+void ask_borrow(struct ask *a, struct wasmd *conn, const char *what);
 void ask_close(struct ask *a);
 
 /*
@@ -32,6 +35,9 @@ void ask_close(struct ask *a);
  * what the daemon does not have.
  */
 int ask_wait(struct ask *a, int made);
+/* The same for one that may have been answered already: a->came and a->status
+ * must have been 0 when it was made. */
+int ask_end(struct ask *a, int made);
 
 /* The same for a request without fields. */
 int ask_plain(struct ask *a, const char *name);

@@ -11,26 +11,21 @@
 #include "client/report.h"
 #include "client/results.h"
 #include "client/session.h"
+#include "client/upload.h"
 #include "client/verb.h"
 
 struct call_values {
 	uint64_t wall_ms, cpu_ms, fuel, memory_bytes;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
 #define AT(field) offsetof(struct call_values, field)
 
 const struct option_spec call_options[] = {
-	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
-		"stop it after this time, such as 500ms, 10s or 2m" },
-	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
-		"stop it after this much CPU time" },
-	{ 0, "fuel", OPTION_NUMBER, AT(fuel), "NUMBER",
-		"stop it after about this many instructions" },
-	{ 'm', "max-memory", OPTION_SIZE, AT(memory_bytes), "SIZE",
-		"memory it may use, such as 64M" },
+	OPTION_TIMEOUT(struct call_values),
+	OPTIONS_LIMITS(struct call_values),
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
 		"print results and record as one line of JSON, no messages" },
 	OPTIONS_COMMON(struct call_values),
@@ -63,20 +58,16 @@ call_print(const struct wasmd_msg *record, bool json)
 }
 
 static int
-call_session(const struct call_values *v, struct module_source *m,
-	struct wasmd_call *call)
+call_run_session(struct wasmd *conn, const struct call_values *v,
+	struct module_source *m, struct wasmd_call *call)
 {
-	struct err err = ERR_NONE;
-	struct address address;
 	struct session s;
-	struct wasmd *conn = address_open(v->socket, &address, &err);
-	int status = EXIT_WASMCTL;
+	int status = upload_for_call(conn, m, call);
 
-	if (conn == NULL) {
-		report("%s: %s", address_text(&address), err.text);
-		return EXIT_WASMCTL;
-	}
-	if (session_run(&s, conn, call, STDERR_FILENO) == -1) {
+	if (status != 0)
+		return status;
+	status = EXIT_WASMCTL;
+	if (session_run(&s, conn, call, STDERR_FILENO, NULL) == -1) {
 		report("%s: %s", m->path, s.err.text);
 	} else {
 		if (s.stdout_errno == 0)
@@ -84,6 +75,23 @@ call_session(const struct call_values *v, struct module_source *m,
 		status = outcome_finish(&s, m, 1);
 	}
 	session_clear(&s);
+	return status;
+}
+
+static int
+call_session(const struct call_values *v, struct module_source *m,
+	struct wasmd_call *call)
+{
+	struct err err = ERR_NONE;
+	struct address address;
+	struct wasmd *conn = address_open(&v->where, &address, &err);
+	int status;
+
+	if (conn == NULL) {
+		report("%s: %s", address_text(&address), err.text);
+		return EXIT_WASMCTL;
+	}
+	status = call_run_session(conn, v, m, call);
 	wasmd_close(conn);
 	return status;
 }
@@ -111,8 +119,6 @@ call_module(const struct call_values *v, int argc, char **argv)
 	if (status != 0)
 		return status;
 	name = module_name(&m);
-	call.module_fd = m.fd;
-	call.digest = m.digest;
 	status = call_session(v, &m, &call);
 	module_close(&m);
 	return status;

@@ -12,7 +12,7 @@
 #define CHECK_TEXT_MAX (64u << 10)	/* of a layer, escaped */
 
 struct check_values {
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -90,7 +90,7 @@ check_run(const struct verb *verb, int argc, char **argv)
 		report("check: no operands, but \"%s\" was given", argv[first]);
 		return EXIT_WASMCTL;
 	}
-	a.socket = v.socket;
+	a.where = &v.where;
 	if (ask_open(&a, "check") == 0)
 		status = ask_plain(&a, "check");
 	ask_close(&a);

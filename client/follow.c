@@ -16,7 +16,7 @@ struct follow_values {
 	bool follow;
 	bool no_stdin;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -80,7 +80,7 @@ follow_job(const struct verb *verb, const struct follow_values *v,
 	struct err err = ERR_NONE;
 	struct address address;
 	struct session s;
-	struct wasmd *conn = address_open(v->socket, &address, &err);
+	struct wasmd *conn = address_open(&v->where, &address, &err);
 	char name[32];
 	int status = EXIT_WASMCTL;
 

@@ -17,7 +17,7 @@
 
 struct jobs_values {
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -316,7 +316,7 @@ jobs_run(const struct verb *verb, int argc, char **argv)
 	}
 	if (jobs_check(verb, argc - first, argv + first) == -1)
 		return EXIT_WASMCTL;
-	r.ask.socket = v.socket;
+	r.ask.where = &v.where;
 	status = EXIT_WASMCTL;
 	if (ask_open(&r.ask, verb->name) == 0)
 		status = jobs_do(&r, verb->name, argc - first, argv + first);

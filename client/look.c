@@ -8,12 +8,13 @@
 #include "client/outcome.h"
 #include "client/report.h"
 #include "client/session.h"
+#include "client/upload.h"
 #include "client/verb.h"
 
 struct look_values {
 	bool json;
 	bool internal;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -37,24 +38,37 @@ const struct option_spec disasm_options[] = {
 };
 
 static int
+look_session(struct wasmd *conn, struct module_source *m,
+	struct wasmd_call *call)
+{
+	struct session s;
+	int status = upload_for_call(conn, m, call);
+
+	if (status != 0)
+		return status;
+	status = EXIT_WASMCTL;
+	if (session_run(&s, conn, call, STDERR_FILENO, NULL) == -1)
+		report("%s: %s", m->path, s.err.text);
+	else
+		status = outcome_finish(&s, m, 1);
+	session_clear(&s);
+	return status;
+}
+
+static int
 look_at(const struct look_values *v, struct module_source *m,
 	struct wasmd_call *call)
 {
 	struct err err = ERR_NONE;
 	struct address address;
-	struct session s;
-	struct wasmd *conn = address_open(v->socket, &address, &err);
-	int status = EXIT_WASMCTL;
+	struct wasmd *conn = address_open(&v->where, &address, &err);
+	int status;
 
 	if (conn == NULL) {
 		report("%s: %s", address_text(&address), err.text);
 		return EXIT_WASMCTL;
 	}
-	if (session_run(&s, conn, call, STDERR_FILENO) == -1)
-		report("%s: %s", m->path, s.err.text);
-	else
-		status = outcome_finish(&s, m, 1);
-	session_clear(&s);
+	status = look_session(conn, m, call);
 	wasmd_close(conn);
 	return status;
 }
@@ -69,8 +83,6 @@ look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 
 	if (status != 0)
 		return status;
-	call.module_fd = m.fd;
-	call.digest = m.digest;
 	if (argc > 1)
 		call.invoke = argv[1];
 	status = look_at(v, &m, &call);

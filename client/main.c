@@ -23,6 +23,8 @@ static const struct verb verbs[] = {
 	{ "call", "MODULE FUNCTION [ARGUMENT...]",
 		"call a function and print its results",
 		call_options, false, call_run },
+	{ "open", "MODULE", "keep an instance and call it, a line for each call",
+		open_options, false, open_run },
 	{ "validate", "MODULE", "say whether a module is valid, and if not, why",
 		look_options, false, look_run },
 	{ "inspect", "MODULE", "show what a module declares",
@@ -57,6 +59,8 @@ static const struct verb verbs[] = {
 		stats_options, false, stats_run },
 	{ "top", "", "the same, live on the screen",
 		top_options, false, top_run },
+	{ "proxy", "", "speak to the daemon for wasmctl -H, by way of ssh",
+		proxy_options, false, proxy_run },
 	{ "check", "", "show which layers of confinement are in force",
 		check_options, false, check_run },
 	{ "help", "[VERB]", "explain a verb",
@@ -93,7 +97,8 @@ verb_print_help(const struct verb *verb)
 static void
 main_print_usage(FILE *out)
 {
-	fprintf(out, "usage: wasmctl VERB [OPTION...] ...\n\n"
+	fprintf(out, "usage: wasmctl VERB [OPTION...] ...\n"
+		"       wasmctl -H ssh://MACHINE VERB ...\n\n"
 		"Run WebAssembly that nobody trusts, confined by wasmd.\n\n");
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		if (!verbs[i].hidden)
@@ -183,6 +188,26 @@ main_flush(int status)
 	return EXIT_WASMCTL;
 }
 
+/* "-H MACHINE VERB" becomes "VERB -H MACHINE": it is in the verbs' tables. */
+static void
+main_move_host(int argc, char **argv)
+{
+	static const char *const spellings[] = { "-H", "--host" };
+	char *option = argv[1];
+
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+		if (strcmp(option, spellings[i]) != 0 || argc < 4)
+			continue;
+		argv[1] = argv[3];
+		argv[3] = argv[2];
+		argv[2] = option;
+	}
+	if (strncmp(option, "--host=", 7) == 0 && argc > 2) {
+		argv[1] = argv[2];
+		argv[2] = option;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -202,6 +227,7 @@ main(int argc, char **argv)
 		printf("wasmctl %s\n", PACKAGE_VERSION);
 		return main_flush(0);
 	}
+	main_move_host(argc, argv);
 	verb = verb_find(argv[1]);
 	if (verb == NULL)
 		return main_unknown(argv[1]);

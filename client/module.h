@@ -9,7 +9,8 @@
 struct module_source {
 	const char *path;	/* "-": standard input */
 	int fd;			/* a memfd, once it is open; -1: digest */
-	const char *digest;	/* of one in the store: path behind "sha256:" */
+	const char *digest;	/* of one in the store: path behind "sha256:"; or: */
+	char held[65];		/* of one that was sent, see upload_module */
 };
 
 /* The digits of "sha256:HEX" or, if bare is allowed, of 64 digits alone. NULL:

@@ -41,6 +41,33 @@ texts_clear(struct texts *t)
 	*t = (struct texts){ .count = 0 };
 }
 
+int
+texts_fill_env(struct texts *env)
+{
+	for (size_t i = 0; i < env->count; i++) {
+		char *name = env->items[i], *pair;
+		const char *value;
+
+		if (name[0] == '=' || name[0] == '\0') {
+			report("--env: a variable needs a name: \"%s\"", name);
+			return -1;
+		}
+		if (strchr(name, '=') != NULL)
+			continue;
+		value = getenv(name);
+		if (value == NULL) {
+			report("--env: %s is not set here; give it a value "
+				"with %s=VALUE", name, name);
+			return -1;
+		}
+		if (asprintf(&pair, "%s=%s", name, value) == -1)
+			report_fatal("out of memory");
+		free(name);
+		env->items[i] = pair;
+	}
+	return 0;
+}
+
 static int
 options_set_quantity(const struct option_spec *spec, uint64_t *to,
 	const char *text)

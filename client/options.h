@@ -44,6 +44,10 @@ struct texts {
 void texts_add(struct texts *t, const char *text);
 void texts_clear(struct texts *t);
 
+/* Of variables for a guest: "NAME" becomes "NAME=VALUE" with the value of our
+ * environment. -1 after a report. */
+int texts_fill_env(struct texts *env);
+
 /*
  * Parse argv[1..] up to the first operand or "--", into *values. Returns the
  * index of the first operand, or -1 when it is wrong, which has been reported.

@@ -85,14 +85,13 @@ outcome_explain(const struct wasmd_msg *record,
 		report_more("    %s", hint);
 }
 
-static int
-outcome_exit(const struct session *s)
+int
+outcome_tell(const struct wasmd_msg *record, const struct module_source *modules,
+	size_t count)
 {
-	if (s->stdout_errno != 0)
-		return s->stdout_errno == EPIPE ? EXIT_CANCELLED : EXIT_WASMCTL;
-	if (outcome_is(s->record, "CA") && s->signal != 0)
-		return 128 + s->signal;
-	return wasmd_record_exit(s->record);
+	if (!outcome_is_guests(record))
+		outcome_explain(record, modules, count);
+	return wasmd_record_exit(record);
 }
 
 int
@@ -102,9 +101,11 @@ outcome_finish(const struct session *s, const struct module_source *modules,
 	if (s->stdout_errno != 0 && s->stdout_errno != EPIPE)
 		report("cannot write standard output: %s",
 			strerror(s->stdout_errno));
-	/* Whoever pressed Ctrl-C or closed our output knows it. */
-	if (!outcome_is_guests(s->record) && s->signal == 0 &&
-	    s->stdout_errno == 0)
-		outcome_explain(s->record, modules, count);
-	return outcome_exit(s);
+	if (s->stdout_errno != 0)
+		return s->stdout_errno == EPIPE ? EXIT_CANCELLED : EXIT_WASMCTL;
+	/* Whoever pressed Ctrl-C knows it. */
+	if (s->signal != 0)
+		return outcome_is(s->record, "CA") ? 128 + s->signal :
+			wasmd_record_exit(s->record);
+	return outcome_tell(s->record, modules, count);
 }

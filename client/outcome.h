@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "lib/wasmd.h"
+
 #define EXIT_WASMCTL	125	/* no job: usage, no daemon, refused */
 #define EXIT_INVALID	126	/* the module */
 #define EXIT_NOT_FOUND	127	/* the file, or an export */
@@ -13,8 +15,12 @@
 struct module_source;
 struct session;
 
-/* Report what the job's record says, if it says something of interest. modules
- * are the job's, the main one first. Returns what wasmctl exits with. */
+/* Report what a record says, if it says something of interest. modules are the
+ * job's, the main one first. Returns what wasmctl exits with. */
+int outcome_tell(const struct wasmd_msg *record,
+	const struct module_source *modules, size_t count);
+
+/* The same for a session, whose output or user may have said it before. */
 int outcome_finish(const struct session *s, const struct module_source *modules,
 	size_t count);
 

@@ -24,6 +24,7 @@ struct output {
 };
 
 #define OUTPUT_TRACE 3
+#define OUTPUT_PROFILE 4	/* never comes here */
 
 /* trace: the descriptor for the trace. */
 void output_init(struct output *o, int trace);

@@ -6,6 +6,7 @@
 
 #include "client/outcome.h"
 #include "client/report.h"
+#include "client/upload.h"
 
 /* "NAME=FILE": the name, and *path; -1 when it is not like this. */
 static int
@@ -33,7 +34,7 @@ program_check(const struct program *p, const char *text, const char **path)
 	}
 	*path = equals + 1;
 	if (strcmp(*path, "-") == 0) {
-		report("--preload: only a file can be preloaded: \"%s\"", text);
+		report("--preload: not from standard input: \"%s\"", text);
 		return -1;
 	}
 	return 0;
@@ -52,11 +53,8 @@ program_preload(struct program *p, const char *text)
 	status = module_open(m, path);
 	if (status != 0)
 		return status;
-	if (m->digest != NULL) {
-		report("--preload: only a file can be preloaded: \"%s\"", text);
-		return EXIT_WASMCTL;
-	}
 	preload->fd = m->fd;
+	preload->digest = m->digest;
 	preload->name = strndup(text, strcspn(text, "="));
 	if (preload->name == NULL)
 		report_fatal("out of memory");
@@ -83,6 +81,21 @@ program_open(struct program *p, const char *path, const struct texts *preload)
 		status = program_preload(p, preload->items[i]);
 	if (status != 0)
 		program_close(p);
+	return status;
+}
+
+int
+program_for_call(struct program *p, struct wasmd *conn,
+	struct wasmd_call *call)
+{
+	int status = upload_for_call(conn, &p->modules[0], call);
+
+	for (size_t i = 0; i + 1 < p->count && status == 0; i++) {
+		status = upload_module(conn, &p->modules[i + 1]);
+		p->preload[i].digest = p->modules[i + 1].digest;
+	}
+	call->preload = p->preload;
+	call->npreload = p->count - 1;
 	return status;
 }
 

@@ -17,6 +17,12 @@ struct program {
  * after it has reported why not. */
 int program_open(struct program *p, const char *path,
 	const struct texts *preload);
+
+/* Name them in a call, and have the daemon hold those that cannot be passed to
+ * it. The same. */
+int program_for_call(struct program *p, struct wasmd *conn,
+	struct wasmd_call *call);
+
 void program_close(struct program *p);
 
 #endif

@@ -28,6 +28,12 @@ report_wants_colour(int fd)
 		(term == NULL || term[0] != 'd');	/* "dumb" */
 }
 
+bool
+report_wants_progress(void)
+{
+	return !report_state.quiet && isatty(STDERR_FILENO);
+}
+
 void
 report_open(bool quiet)
 {

@@ -17,6 +17,9 @@ void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A line that belongs to the last report, without the program's name. */
 void report_more(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether what takes long may say so, over and over, on one line. */
+bool report_wants_progress(void);
+
 /* Report and exit with EXIT_WASMCTL. */
 void report_fatal(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), noreturn));

@@ -19,7 +19,9 @@ session_on_output(void *arg, int fd, const void *data, size_t len)
 {
 	struct session *s = arg;
 
-	if (s->stdout_errno != 0)
+	if (fd == OUTPUT_PROFILE)
+		profile_push(s->profile, data, len);
+	if (s->stdout_errno != 0 || fd == OUTPUT_PROFILE)
 		s->owed += len;
 	else if ((fd == OUTPUT_TRACE ? trace_push(&s->trace, &s->out, data, len) :
 	    output_push(&s->out, fd, data, len)) == -1)
@@ -294,11 +296,13 @@ session_loop(struct session *s)
 
 int
 session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call,
-	int trace)
+	int trace, struct profile *profile)
 {
 	if (session_init(s, conn, call->has_stdin && !call->detach,
 		    trace) == -1)
 		return -1;
+	s->profile = profile;
+	call->profile = profile != NULL;
 	s->detach = call->detach;
 	call->credit = SESSION_WINDOW;
 	s->job = wasmd_submit(conn, call, &session_events, s, &s->err);

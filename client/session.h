@@ -11,6 +11,7 @@
 #include "lib/wasmd.h"
 #include "client/output.h"
 #include "client/record.h"
+#include "client/profile.h"
 #include "client/trace.h"
 
 struct session {
@@ -19,6 +20,7 @@ struct session {
 	struct wasmd_error err;	/* why the connection ended, if it did */
 	struct output out;
 	struct trace trace;
+	struct profile *profile;	/* NULL: none is wanted */
 	size_t owed;		/* output taken, for which credit is due */
 	size_t input_wanted;
 	bool input_open;
@@ -39,12 +41,13 @@ struct session {
 
 /*
  * Run the call to its end; its trace, if it has one, goes to the descriptor
- * trace. call->credit and call->has_stdin are set here. 0
+ * trace, and its profile to profile. call->credit and call->has_stdin are set
+ * here. 0
  * with the record filled in; -1 with s->err set when the daemon could not be
  * asked or was lost. session_clear is due after both.
  */
 int session_run(struct session *s, struct wasmd *conn, struct wasmd_call *call,
-	int trace);
+	int trace, struct profile *profile);
 /* The same for a detached job. A signal ends the session, not the job; there is
  * no record with no_wait, and after a signal. */
 int session_follow(struct session *s, struct wasmd *conn,

@@ -12,7 +12,7 @@
 #include "client/verb.h"
 
 struct stats_values {
-	const char *socket;
+	struct where where;
 	bool prometheus, json, help;
 };
 
@@ -116,7 +116,7 @@ stats_run(const struct verb *verb, int argc, char **argv)
 		report("stats: no operands, but \"%s\" was given", argv[first]);
 		return EXIT_WASMCTL;
 	}
-	a.socket = v.socket;
+	a.where = &v.where;
 	buf_init(&text, STATS_TEXT_MAX);
 	if (ask_open(&a, "stats") == 0)
 		status = stats_ask(&a, &text, &samples);

@@ -10,13 +10,14 @@
 #include "client/outcome.h"
 #include "client/quantity.h"
 #include "client/report.h"
+#include "client/upload.h"
 #include "client/verb.h"
 
 struct store_values {
 	const char *digest;
 	bool share;
 	bool json;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -98,8 +99,7 @@ put_one(struct store_run *r, const char *path)
 	put.share = r->values->share;
 	r->ask.what = path;
 	r->ask.on_answer = put_on_answer;
-	status = ask_wait(&r->ask, wasmd_put(r->ask.conn, &put, &r->ask.asked,
-		&r->ask.error));
+	status = upload_run(&r->ask, &put);
 	module_close(&m);
 	return status;
 }
@@ -247,7 +247,7 @@ store_run(const struct verb *verb, int argc, char **argv)
 	}
 	if (store_check(verb, &v, argc - first, argv + first) == -1)
 		return EXIT_WASMCTL;
-	r.ask.socket = v.socket;
+	r.ask.where = &v.where;
 	status = EXIT_WASMCTL;
 	if (ask_open(&r.ask, verb->name) == 0)
 		status = store_do(verb, &r, argc - first, argv + first);

@@ -11,6 +11,7 @@
 #include "client/grants.h"
 #include "client/json.h"
 #include "client/outcome.h"
+#include "client/profile.h"
 #include "client/program.h"
 #include "client/quantity.h"
 #include "client/report.h"
@@ -37,6 +38,7 @@ struct submit_values {
 	const char *stdin_path;
 	bool no_stdin;
 	struct maybe trace;
+	bool profile;
 	bool deterministic;
 	const char *seed_text;
 	uint64_t seed;
@@ -44,7 +46,7 @@ struct submit_values {
 	const char *meta;
 	bool quiet;
 	bool verbose;
-	const char *socket;
+	struct where where;
 	bool help;
 };
 
@@ -63,14 +65,8 @@ const struct option_spec submit_options[] = {
 		"a directory for it, as GUEST; may be repeated" },
 	{ 0, "fd", OPTION_TEXTS, AT(sockets), "NUMBER",
 		"a socket for it that we inherited; may be repeated" },
-	{ 't', "timeout", OPTION_TIME, AT(wall_ms), "TIME",
-		"stop it after this time, such as 500ms, 10s or 2m" },
-	{ 0, "cpu", OPTION_TIME, AT(cpu_ms), "TIME",
-		"stop it after this much CPU time" },
-	{ 0, "fuel", OPTION_NUMBER, AT(fuel), "NUMBER",
-		"stop it after about this many instructions" },
-	{ 'm', "max-memory", OPTION_SIZE, AT(memory_bytes), "SIZE",
-		"memory it may use, such as 64M" },
+	OPTION_TIMEOUT(struct submit_values),
+	OPTIONS_LIMITS(struct submit_values),
 	{ 0, "max-output", OPTION_SIZE, AT(output_bytes), "SIZE",
 		"stop it after this much output" },
 	{ 0, "max-stack", OPTION_SIZE, AT(stack_bytes), "SIZE",
@@ -97,6 +93,8 @@ const struct option_spec submit_options[] = {
 		"the same, with other randomness for each number" },
 	{ 0, "trace-hostcalls", OPTION_MAYBE, AT(trace), "FILE",
 		"write each call of the host's functions, here or to FILE" },
+	{ 0, "profile", OPTION_FLAG, AT(profile), NULL,
+		"say at the end what each of its functions cost" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
 		"the record as JSON on standard error, no messages" },
 	{ 0, "meta", OPTION_TEXT, AT(meta), "FILE",
@@ -112,34 +110,6 @@ const struct option_spec submit_options[] = {
 #undef AT
 
 /* ---- before ------------------------------------------------------------ */
-
-/* "NAME" becomes "NAME=VALUE" with the value of our environment. */
-static int
-submit_fill_env(struct submit_values *v)
-{
-	for (size_t i = 0; i < v->env.count; i++) {
-		char *name = v->env.items[i], *pair;
-		const char *value;
-
-		if (name[0] == '=' || name[0] == '\0') {
-			report("--env: a variable needs a name: \"%s\"", name);
-			return -1;
-		}
-		if (strchr(name, '=') != NULL)
-			continue;
-		value = getenv(name);
-		if (value == NULL) {
-			report("--env: %s is not set here; give it a value "
-				"with %s=VALUE", name, name);
-			return -1;
-		}
-		if (asprintf(&pair, "%s=%s", name, value) == -1)
-			report_fatal("out of memory");
-		free(name);
-		v->env.items[i] = pair;
-	}
-	return 0;
-}
 
 /* Without --seed it is 0, which may be given, too. */
 static int
@@ -203,10 +173,6 @@ submit_make_call(struct wasmd_call *call, const struct submit_values *v,
 
 	*call = (struct wasmd_call){
 		.size = sizeof(*call),
-		.module_fd = p->modules[0].fd,
-		.digest = p->modules[0].digest,
-		.preload = p->preload,
-		.npreload = p->count - 1,
 		.args = words,
 		.nargs = v->invoke != NULL ? 1 : args->count,
 		.env = (const char *const *)v->env.items,
@@ -253,23 +219,38 @@ submit_write_results(const struct wasmd_msg *record)
 	buf_clear(&out);
 }
 
+/* The last member of the record as JSON, which is an object. */
+static int
+submit_add_profile(struct buf *json, const struct profile_report *profile)
+{
+	if (profile == NULL)
+		return 0;
+	json->len--;
+	return buf_printf(json, ",\"profile\":") == -1 ||
+		profile_json(json, profile) == -1 ? -1 :
+		buf_append(json, "}", 1);
+}
+
 /* The record to the file of --meta and, with --json or -v, to standard error. */
 static void
 submit_write_record(const struct wasmd_msg *record, const struct submit_values *v,
-	int meta)
+	const struct profile_report *profile, int meta)
 {
 	struct buf json, table;
 
 	buf_init(&json, RECORD_JSON_MAX);
 	buf_init(&table, RECORD_JSON_MAX);
 	if (json_message(&json, record) == -1 ||
-	    buf_append(&json, "\n", 1) == -1 || record_table(&table, record) == -1)
+	    submit_add_profile(&json, profile) == -1 ||
+	    buf_append(&json, "\n", 1) == -1 ||
+	    (v->verbose && record_table(&table, record) == -1) ||
+	    (profile != NULL && profile_table(&table, profile) == -1))
 		report_fatal("out of memory");
 	if (meta != -1 && fd_write_all(meta, json.data, json.len) == -1)
 		report("cannot write %s: %s", v->meta, strerror(errno));
 	if (v->json)
 		fd_write_all(STDERR_FILENO, json.data, json.len);
-	if (v->verbose && !v->json)
+	if (!v->json)
 		fd_write_all(STDERR_FILENO, table.data, table.len);
 	buf_clear(&json);
 	buf_clear(&table);
@@ -289,7 +270,8 @@ submit_finish(struct session *s, const struct submit_values *v,
 		report("cannot write the trace: %s",
 			strerror(s->out.trace_errno));
 	status = outcome_finish(s, p->modules, p->count);
-	submit_write_record(record, v, meta);
+	submit_write_record(record, v, s->profile == NULL ? NULL :
+		profile_last(s->profile), meta);
 	return status;
 }
 
@@ -303,7 +285,7 @@ submit_fail(const struct submit_values *v, int meta, const char *where,
 	struct wasmd_msg *record = record_new("XX", why);
 
 	report("%s: %s", where, why);
-	submit_write_record(record, v, meta);
+	submit_write_record(record, v, NULL, meta);
 	wasmd_msg_free(record);
 	return EXIT_WASMCTL;
 }
@@ -315,25 +297,21 @@ struct submit_files {
 };
 
 static int
-submit_session(const struct submit_values *v, const struct program *p,
-	const struct texts *args, const struct submit_files *files)
+submit_session(struct wasmd *conn, const struct submit_values *v,
+	struct program *p, const struct texts *args,
+	const struct submit_files *files)
 {
-	struct err err = ERR_NONE;
+	static struct profile profile;
 	struct wasmd_call call;
-	struct address address;
 	struct session s;
-	struct wasmd *conn;
 	int status;
 
-	conn = address_open(v->socket, &address, &err);
-	if (conn == NULL)
-		return submit_fail(v, files->meta, address_text(&address),
-			err.text);
-	if (v->verbose && !v->json)
-		report("%s daemon at %s", address.was_started ? "started a" :
-			"using the", address.path);
 	submit_make_call(&call, v, p, args);
-	if (session_run(&s, conn, &call, files->trace) == -1)
+	status = program_for_call(p, conn, &call);
+	if (status != 0)
+		return status;
+	if (session_run(&s, conn, &call, files->trace,
+	    v->profile ? &profile : NULL) == -1)
 		status = submit_fail(v, files->meta, p->modules[0].path,
 			s.err.text);
 	else if (s.detach && s.id != 0)
@@ -342,6 +320,25 @@ submit_session(const struct submit_values *v, const struct program *p,
 	else
 		status = submit_finish(&s, v, p, files->meta);
 	session_clear(&s);
+	return status;
+}
+
+static int
+submit_connect(const struct submit_values *v, struct program *p,
+	const struct texts *args, const struct submit_files *files)
+{
+	struct err err = ERR_NONE;
+	struct address address;
+	struct wasmd *conn = address_open(&v->where, &address, &err);
+	int status;
+
+	if (conn == NULL)
+		return submit_fail(v, files->meta, address_text(&address),
+			err.text);
+	if (v->verbose && !v->json)
+		report("%s daemon at %s", address.was_started ? "started a" :
+			"using the", address_text(&address));
+	status = submit_session(conn, v, p, args, files);
 	wasmd_close(conn);
 	return status;
 }
@@ -394,7 +391,7 @@ submit_file(const struct submit_values *v, int argc, char **argv)
 		status = EXIT_WASMCTL;
 		if (submit_open_file(v->meta, &files.meta) == 0 &&
 		    submit_open_file(v->trace.text, &files.trace) == 0)
-			status = submit_session(v, &p, &args, &files);
+			status = submit_connect(v, &p, &args, &files);
 		fd_close(&files.meta);
 	}
 	program_close(&p);
@@ -413,10 +410,14 @@ submit_check(const struct submit_values *v)
 		report("--keep: at most 16M can be kept");
 	else if (v->priority > 9)
 		report("--priority: at most 9");
-	else if (v->detach && (v->trace.given || v->dirs.count > 0 ||
-	    v->sockets.count > 0))
-		report("--detach: not with --trace, --dir or --fd, which need "
-			"this process");
+	else if (v->detach && (v->trace.given || v->profile ||
+	    v->dirs.count > 0 || v->sockets.count > 0))
+		report("--detach: not with --trace, --profile, --dir or --fd, "
+			"which need this process");
+	else if (address_is_remote(&v->where) &&
+	    (v->dirs.count > 0 || v->sockets.count > 0))
+		report("--host: not with --dir or --fd, as files and sockets "
+			"of this machine cannot be passed to another");
 	else if (v->detach && (v->json || v->meta != NULL))
 		report("--detach: there is no record yet; see wasmctl wait");
 	else
@@ -443,7 +444,7 @@ submit_with(const struct verb *verb, struct submit_values *v, int argc,
 			argv[0]);
 		return EXIT_WASMCTL;
 	}
-	if (submit_check(v) == -1 || submit_fill_env(v) == -1 ||
+	if (submit_check(v) == -1 || texts_fill_env(&v->env) == -1 ||
 	    submit_read_seed(v) == -1)
 		return EXIT_WASMCTL;
 	/* Before anything of the module or the daemon is in our memory. */

@@ -19,7 +19,7 @@
 #define TOP_LINES_MAX (64u << 10)
 
 struct top_values {
-	const char *socket;
+	struct where where;
 	uint64_t interval_ms;
 	bool help;
 };
@@ -137,7 +137,7 @@ top_run(const struct verb *verb, int argc, char **argv)
 			"top: an interval of more than an hour", argv[first]);
 		return EXIT_WASMCTL;
 	}
-	t.ask.socket = v.socket;
+	t.ask.where = &v.where;
 	t.interval_ms = (int)v.interval_ms;
 	buf_init(&t.text, STATS_TEXT_MAX);
 	buf_init(&t.lines, TOP_LINES_MAX);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "client/address.h"
 #include "client/options.h"
 
 struct verb {
@@ -21,12 +22,33 @@ const struct verb *verb_find(const char *name);
 
 void verb_print_help(const struct verb *verb);
 
-/* Every table has these two last. */
-#define OPTIONS_COMMON(values) \
-	{ 0, "socket", OPTION_TEXT, offsetof(values, socket), "PATH", \
+/* Every table has these last: the values have a struct where. */
+#define OPTIONS_LOCAL(values) \
+	{ 0, "socket", OPTION_TEXT, offsetof(values, where.socket), "PATH", \
 		"the daemon's socket, in place of $WASMD_SOCKET" }, \
 	{ 'h', "help", OPTION_FLAG, offsetof(values, help), NULL, \
 		"explain the options" }
+#define OPTIONS_COMMON(values) \
+	{ 'H', "host", OPTION_TEXT, offsetof(values, where.host), \
+		"ssh://MACHINE", "the daemon of another machine" }, \
+	OPTIONS_LOCAL(values)
+
+/* What verbs that run something have. */
+#define OPTIONS_LIMITS(values) \
+	{ 0, "cpu", OPTION_TIME, offsetof(values, cpu_ms), "TIME", \
+		"stop it after this much CPU time" }, \
+	{ 0, "fuel", OPTION_NUMBER, offsetof(values, fuel), "NUMBER", \
+		"stop it after about this many instructions" }, \
+	{ 'm', "max-memory", OPTION_SIZE, offsetof(values, memory_bytes), \
+		"SIZE", "memory it may use, such as 64M" }
+
+#define OPTION_TIMEOUT(values) \
+	{ 't', "timeout", OPTION_TIME, offsetof(values, wall_ms), "TIME", \
+		"stop it after this time, such as 500ms, 10s or 2m" }
+
+/* open.c */
+extern const struct option_spec open_options[];
+int open_run(const struct verb *verb, int argc, char **argv);
 
 /* submit.c */
 extern const struct option_spec submit_options[];
@@ -63,6 +85,10 @@ int stats_run(const struct verb *verb, int argc, char **argv);
 /* top.c */
 extern const struct option_spec top_options[];
 int top_run(const struct verb *verb, int argc, char **argv);
+
+/* proxy.c */
+extern const struct option_spec proxy_options[];
+int proxy_run(const struct verb *verb, int argc, char **argv);
 
 /* check.c */
 extern const struct option_spec check_options[];

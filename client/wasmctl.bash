@@ -33,15 +33,22 @@ _wasmctl_argument() {
 }
 
 _wasmctl() {
-	local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} argument i
+	local cur=${COMP_WORDS[COMP_CWORD]} verb first=1 argument i
 	COMPREPLY=()
 	compopt -o nospace
-	if ((COMP_CWORD == 1)); then
+	# "-H MACHINE" before the verb; of a machine bash has made many words.
+	if [[ ${COMP_WORDS[1]} == @(-H|--host) ]]; then
+		first=3
+		while [[ ${COMP_WORDS[first]} == [:@]* ]]; do ((first += 2)); done
+	fi
+	verb=${COMP_WORDS[first]}
+	((COMP_CWORD >= first)) || return
+	if ((COMP_CWORD == first)); then
 		_wasmctl_words
 		return
 	fi
 	# Options end at the first word that is none, the module.
-	for ((i = 2; i < COMP_CWORD; i++)); do
+	for ((i = first + 1; i < COMP_CWORD; i++)); do
 		if [[ ${COMP_WORDS[i]} != -* ]]; then
 			compopt +o nospace
 			_wasmctl_files
@@ -63,6 +70,7 @@ _wasmctl() {
 			((i += 2))
 			[[ $cur != = ]] || cur=
 		fi
+		while [[ ${COMP_WORDS[i + 1]} == [:@]* ]]; do ((i += 2)); done
 		if ((i >= COMP_CWORD)); then
 			case $argument in
 			FILE | PATH) compopt +o nospace; _wasmctl_files ;;
@@ -74,7 +82,7 @@ _wasmctl() {
 	case $verb:$cur in
 	help:*) _wasmctl_words ;;
 	*:-*) _wasmctl_words "$verb" ;;
-	submit:* | run:* | call:* | validate:* | inspect:* | disasm:* | put:*) compopt +o nospace; _wasmctl_files ;;
+	submit:* | run:* | call:* | open:* | validate:* | inspect:* | disasm:* | put:*) compopt +o nospace; _wasmctl_files ;;
 	esac
 }
 

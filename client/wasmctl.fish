@@ -17,6 +17,10 @@ end
 function __wasmctl_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
+    if contains -- "$words[2]" -H --host
+        test (count $words) -gt 2; or return
+        set -e words[2..3]
+    end
     if test (count $words) -eq 1
         __wasmctl_words $words[1]
         return

@@ -25,6 +25,11 @@ _wasmctl_argument() {
 
 _wasmctl() {
 	local REPLY i
+	if [[ $words[2] == (-H|--host) ]]; then
+		((CURRENT > 3)) || return
+		words[2,3]=()
+		((CURRENT -= 2))
+	fi
 	if ((CURRENT == 2)); then
 		_wasmctl_words
 		return

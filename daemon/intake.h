@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "proto/msg.h"
 
+struct conn;
 struct job;
 
 /*
@@ -16,7 +17,7 @@ struct job;
  * JOB_EV_MODULE when the last is complete, or JOB_EV_NO_MODULE with its
  * refusal. -1 with the error set if one cannot be had at once.
  */
-int intake_take(struct job *j, const struct msg *m, struct fds *fds,
-	struct err *err);
+int intake_take(struct job *j, const struct conn *conn, const struct msg *m,
+	struct fds *fds, struct err *err);
 
 #endif

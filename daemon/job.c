@@ -261,7 +261,9 @@ job_request_child(struct job *j)
 		.cpu_us = l->v[LIMIT_CPU] * 1000,
 		.mode = j->mode,
 		.trace = j->stream.trace_left > 0,
+		.profile = j->stream.profile_left > 0,
 		.one_nan = j->deterministic,
+		.files = j->request.broker != -1,
 	};
 
 	template_request(j->jobs->config.templates, &j->request, j->user->uid,
@@ -475,8 +477,9 @@ job_free(struct job *j)
 
 	queue_leave(jobs->config.queue, j);
 	fd_close(&j->request.broker);
-	if (j->fetch != NULL)
-		store_forget(j->fetch);
+	for (unsigned i = 0; i < j->nfetches; i++)
+		if (j->fetches[i].op != NULL)
+			store_forget(j->fetches[i].op);
 	program_clear(&j->program);
 	buf_clear(&j->packed);
 	if (j->wall != NULL)
@@ -534,7 +537,7 @@ job_new_take(struct jobs *jobs, struct conn *conn, struct user *user,
 		goto fail;
 	}
 	if (submit_read(j, m, fds->count, &user->policy.most, err) == -1 ||
-	    intake_take(j, m, fds, err) == -1)
+	    intake_take(j, conn, m, fds, err) == -1)
 		goto fail;
 	j->id = ++jobs->last_id;
 	if (j->kept != NULL)

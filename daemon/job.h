@@ -35,6 +35,13 @@ struct store;
 struct store_op;
 struct user;
 
+/* One of its modules on its way out of the store. */
+struct job_fetch {
+	struct job *job;
+	struct store_op *op;	/* NULL: done */
+	struct module **to;
+};
+
 struct job {
 	TAILQ_ENTRY(job) entry;		/* of all jobs, or of those to be freed */
 	TAILQ_ENTRY(job) of_conn;	/* conn's */
@@ -55,7 +62,8 @@ struct job {
 	/* what was asked for */
 	struct program program;
 	unsigned reading;		/* its modules that are not complete */
-	struct store_op *fetch;		/* of the module; NULL: not, or done */
+	struct job_fetch fetches[1 + CTL_PRELOAD_MAX];
+	unsigned nfetches;
 	enum template_mode mode;
 	bool deterministic;
 	struct limits limits;

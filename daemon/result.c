@@ -2,13 +2,13 @@
 #include "daemon/result.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/text.h"
+#include "proto/typed.h"
 #include "sandbox/process.h"
 
 /* ---- what the child claims ----------------------------------------------- */
@@ -52,83 +52,14 @@ outcome_set_backtrace(struct outcome *o, const struct facts *f)
 	}
 }
 
-static uint64_t
-value_bits(const struct call_value *v, int nbytes)
-{
-	uint64_t bits = 0;
-
-	for (int i = 0; i < nbytes; i++)
-		bits |= (uint64_t)v->bytes[i] << (8 * i);
-	return bits;
-}
-
-/* As it is written and read: the sign, and the payload that is not 0. */
-static void
-value_format_nan(char *out, size_t size, const struct call_value *v)
-{
-	uint64_t bits = value_bits(v, v->kind == 'f' ? 4 : 8);
-	int width = v->kind == 'f' ? 32 : 64;
-	uint64_t payload = bits & (v->kind == 'f' ? 0x7fffffu :
-		0xfffffffffffffu);
-
-	snprintf(out, size, "f%d:%snan:0x%" PRIx64, width,
-		bits >> (width - 1) != 0 ? "-" : "", payload);
-}
-
-static double
-value_double(const struct call_value *v)
-{
-	union { uint64_t bits; double d; } u = { .bits = value_bits(v, 8) };
-	union { uint32_t bits; float f; } u32 = {
-		.bits = (uint32_t)value_bits(v, 4) };
-
-	return v->kind == 'f' ? (double)u32.f : u.d;
-}
-
-/* "i32:-1", "f64:0.5", "f32:-nan:0x400000", "v128:0x..." (highest byte first),
- * "ref:null" */
-static void
-value_format(char *out, size_t size, const struct call_value *v)
-{
-	int nbytes = v->kind == 'i' || v->kind == 'f' ? 4 : 8;
-	int n;
-
-	switch (v->kind) {
-	case 'i':
-		snprintf(out, size, "i32:%" PRId32, (int32_t)value_bits(v, 4));
-		break;
-	case 'l':
-		snprintf(out, size, "i64:%" PRId64, (int64_t)value_bits(v, 8));
-		break;
-	case 'f':
-	case 'd':
-		if (isnan(value_double(v)))
-			value_format_nan(out, size, v);
-		else
-			snprintf(out, size, "f%d:%.*g", nbytes * 8,
-				nbytes == 4 ? 9 : 17, value_double(v));
-		break;
-	case 'v':
-		n = snprintf(out, size, "v128:0x");
-		for (int i = 15; i >= 0; i--)
-			n += snprintf(out + n, size - (size_t)n, "%02x",
-				v->bytes[i]);
-		break;
-	case 'r':
-		snprintf(out, size, "ref:%s", v->bytes[0] == 0 ? "null" :
-			"opaque");
-		break;
-	default:
-		snprintf(out, size, "unknown");
-	}
-}
-
 static void
 outcome_set_results(struct outcome *o, const struct facts *f)
 {
 	for (uint32_t i = 0; i < f->result.nresults; i++) {
-		value_format(o->results_text[i], sizeof(o->results_text[i]),
-			&f->result.results[i]);
+		struct typed v = { .kind = f->result.results[i].kind };
+
+		memcpy(v.bytes, f->result.results[i].bytes, sizeof(v.bytes));
+		typed_format(o->results_text[i], &v);
 		o->results[i] = (struct span){ o->results_text[i],
 			strlen(o->results_text[i]) };
 	}

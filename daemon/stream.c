@@ -67,13 +67,14 @@ static const enum frame_kind stream_kinds[] = {
 	[STDOUT_FILENO] = OUT_STDOUT,
 	[STDERR_FILENO] = OUT_STDERR,
 	[STREAM_TRACE] = OUT_TRACE,
+	[STREAM_PROFILE] = OUT_PROFILE,
 };
 
 /* The descriptor of a kind of frame; 0: it has no data. */
 static int
 stream_fd_of(uint32_t kind)
 {
-	int fd = STREAM_TRACE;
+	int fd = STREAM_FDS;
 
 	while (fd > 0 && stream_kinds[fd] != kind)
 		fd--;
@@ -84,7 +85,8 @@ stream_fd_of(uint32_t kind)
 static uint64_t *
 stream_room(struct stream *s, int fd)
 {
-	return fd == STREAM_TRACE ? &s->trace_left : &s->limit;
+	return fd == STREAM_TRACE ? &s->trace_left :
+		fd == STREAM_PROFILE ? &s->profile_left : &s->limit;
 }
 
 /* How much of len may go now. */
@@ -138,9 +140,9 @@ stream_pass_data(struct stream *s)
 		return STEP_MORE;
 	if (s->credit == 0 || !s->ops->has_room(s->arg))
 		return STEP_BLOCKED;
-	/* A child ends its trace by itself. */
+	/* A child ends its trace and profiles by itself. */
 	if (*stream_room(s, s->data_fd) == 0)
-		return stream_finish(s, s->data_fd == STREAM_TRACE ?
+		return stream_finish(s, s->data_fd >= STREAM_TRACE ?
 			STREAM_BAD : STREAM_LIMIT);
 	s->data_left -= (uint32_t)len;
 	len = stream_join(s, stream_kinds[s->data_fd], len, &rest);
@@ -198,6 +200,8 @@ stream_frame_is_legal(const struct stream *s, const struct frame *f)
 		return f->len <= FRAME_DATA_MAX;
 	case OUT_TRACE:
 		return f->len <= FRAME_DATA_MAX && s->trace_left > 0;
+	case OUT_PROFILE:
+		return f->len <= FRAME_DATA_MAX && s->profile_left > 0;
 	case OUT_WANT_INPUT:
 		return f->len == 0;
 	case OUT_WAIT:

@@ -35,9 +35,10 @@ struct stream_ops {
 	void (*on_end)(void *arg, enum stream_end end);
 };
 
-/* Descriptors of on_data: the guest's 1 and 2, and its trace. */
+/* Descriptors of on_data: the guest's 1 and 2, its trace and its profile. */
 #define STREAM_TRACE 3
-#define STREAM_FDS 3
+#define STREAM_PROFILE 4
+#define STREAM_FDS 4
 
 struct stream {
 	int fd;			/* -1: not started, or ended */
@@ -53,6 +54,7 @@ struct stream {
 	uint64_t credit;	/* UINT64_MAX: without limit */
 	uint64_t limit;		/* bytes of output still allowed */
 	uint64_t trace_left;	/* bytes of a trace still allowed */
+	uint64_t profile_left;	/* and of profiles */
 	uint64_t bytes[STREAM_FDS];	/* passed on, of descriptor 1 and up */
 	const struct stream_ops *ops;
 	void *arg;

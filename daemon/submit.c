@@ -83,7 +83,7 @@ submit_check_serve(const struct msg *m, struct err *err)
 	static const enum field_id none[] = {
 		FIELD_SUBMIT_INVOKE, FIELD_SUBMIT_PARAMS, FIELD_SUBMIT_STDIN,
 		FIELD_SUBMIT_DETACH, FIELD_SUBMIT_CREDIT, FIELD_SUBMIT_TTY,
-		FIELD_SUBMIT_TRACE, FIELD_SUBMIT_BROKER,
+		FIELD_SUBMIT_TRACE, FIELD_SUBMIT_PROFILE, FIELD_SUBMIT_BROKER,
 	};
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
@@ -123,6 +123,8 @@ submit_check_mode(enum template_mode mode, const struct msg *m,
 		none = "deterministic";
 	else if (msg_has(m, FIELD_SUBMIT_TRACE))
 		none = "trace";
+	else if (msg_has(m, FIELD_SUBMIT_PROFILE))
+		none = "profile";
 	return none == NULL ? 0 : err_set(err, PROTO_ERROR_USAGE,
 		"submit: the mode %s takes no %s", submit_modes[mode], none);
 }
@@ -169,27 +171,47 @@ submit_preload(struct program *p, const struct msg *m, struct err *err)
 	return 0;
 }
 
+/* Of preloaded modules: those that come without a descriptor. */
+static size_t
+submit_count_digests(const struct msg *m)
+{
+	size_t n, count = 0;
+	const struct span *digests = msg_strs(m, FIELD_SUBMIT_PRELOAD_DIGESTS,
+		&n);
+
+	for (size_t i = 0; i < n; i++)
+		count += digests[i].len > 0;
+	return count;
+}
+
 static int
 submit_check(const struct msg *m, size_t nfds, struct err *err)
 {
 	bool wants_fd = msg_number(m, FIELD_SUBMIT_MODULE_FD, 0) != 0;
 	bool broker = msg_number(m, FIELD_SUBMIT_BROKER, 0) != 0;
-	size_t npreload;
+	size_t npreload, ndigests;
 
 	if (msg_has(m, FIELD_SUBMIT_MODULE) + wants_fd +
 	    msg_has(m, FIELD_SUBMIT_DIGEST) != 1)
 		return err_set(err, PROTO_ERROR_USAGE, "submit: there must be "
 			"one of module, module_fd and digest");
 	msg_strs(m, FIELD_SUBMIT_PRELOAD, &npreload);
+	msg_strs(m, FIELD_SUBMIT_PRELOAD_DIGESTS, &ndigests);
+	if (msg_has(m, FIELD_SUBMIT_PRELOAD_DIGESTS) && ndigests != npreload)
+		return err_set(err, PROTO_ERROR_USAGE, "submit: "
+			"preload_digests: %zu, but preload names %zu", ndigests,
+			npreload);
+	npreload -= submit_count_digests(m);
 	if (nfds != wants_fd + npreload + broker)
 		return err_set(err, PROTO_ERROR_USAGE,
 			"submit: %zu descriptors came with it; module_fd, "
 			"preload and broker want %zu", nfds,
 			wants_fd + npreload + broker);
 	if (msg_number(m, FIELD_SUBMIT_DETACH, 0) != 0 &&
-	    (broker || msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0))
-		return err_set(err, PROTO_ERROR_USAGE,
-			"submit: a detached job has no broker and no trace");
+	    (broker || msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0 ||
+	    msg_number(m, FIELD_SUBMIT_PROFILE, 0) != 0))
+		return err_set(err, PROTO_ERROR_USAGE, "submit: a detached "
+			"job has no broker, no trace and no profile");
 	if (msg_has(m, FIELD_SUBMIT_KEEP_BYTES) &&
 	    msg_number(m, FIELD_SUBMIT_DETACH, 0) == 0)
 		return err_set(err, PROTO_ERROR_USAGE,
@@ -282,6 +304,8 @@ submit_read(struct job *j, const struct msg *m, size_t nfds,
 		msg_number(m, FIELD_SUBMIT_CREDIT, UINT64_MAX);
 	j->stream.trace_left = msg_number(m, FIELD_SUBMIT_TRACE, 0) != 0 ?
 		TRACE_MAX : 0;
+	j->stream.profile_left = msg_number(m, FIELD_SUBMIT_PROFILE, 0) != 0 ?
+		PROFILE_MAX : 0;
 	j->stream.limit = j->limits.v[LIMIT_OUTPUT];
 	arena_init(&a, SUBMIT_ARENA);
 	r = submit_pack(j, m, &a, err);

@@ -555,7 +555,9 @@ template_is_for(const struct template *t, uid_t uid, const struct program *p,
 		t->limits.cpu_us == limits->cpu_us &&
 		t->limits.mode == limits->mode &&
 		t->limits.trace == limits->trace &&
-		t->limits.one_nan == limits->one_nan;
+		t->limits.profile == limits->profile &&
+		t->limits.one_nan == limits->one_nan &&
+		t->limits.files == limits->files;
 }
 
 bool

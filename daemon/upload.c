@@ -1,4 +1,5 @@
-/* A module on its way into the store. Runs in the daemon. */
+/* A module on its way into the store, or held for one connection. Runs in the
+ * daemon. */
 #include "config.h"
 
 #include "daemon/upload.h"
@@ -23,11 +24,14 @@ struct upload {
 	struct user *user;
 	uint32_t call;
 	bool share;
+	bool temporary;
+	uint64_t reserved;	/* of what the user may have held; if temporary */
 	bool has_expected;
 	uint8_t expected[DIGEST_BYTES];
 	int fd;			/* memfd of what comes as put.data, or -1 */
 	uint64_t left;		/* bytes of it still to come */
 	struct module *module;
+	bool is_held;		/* it is complete, and stays here */
 	struct store_op *op;	/* NULL: not asked yet */
 };
 
@@ -39,7 +43,9 @@ upload_free(struct upload *u)
 		store_forget(u->op);
 	module_unref(u->module);
 	fd_close(&u->fd);
-	u->user->uploads--;
+	if (!u->temporary)
+		u->user->uploads--;
+	u->user->held_bytes -= u->reserved;
 	user_unref(u->user);
 	free(u);
 }
@@ -61,26 +67,33 @@ upload_refuse(struct upload *u, const struct err *err)
 }
 
 static void
+upload_answer(const struct upload *u, const struct module *m)
+{
+	struct msg answer;
+
+	msg_init_answer(&answer, MSG_PUT, u->call);
+	msg_set_str(&answer, RESULT_PUT_MODULE, module_hex(m));
+	msg_set_number(&answer, RESULT_PUT_SIZE, module_size(m));
+	conn_send(u->part.conn, &answer);
+}
+
+static void
 upload_on_stored(void *arg, struct module *m, const struct err *err)
 {
 	struct upload *u = arg;
-	struct msg answer;
 
 	u->op = NULL;
 	if (err != NULL) {
 		upload_refuse(u, err);
 		return;
 	}
-	msg_init_answer(&answer, MSG_PUT, u->call);
-	msg_set_str(&answer, RESULT_PUT_MODULE, module_hex(m));
-	msg_set_number(&answer, RESULT_PUT_SIZE, module_size(m));
-	conn_send(u->part.conn, &answer);
+	upload_answer(u, m);
 	upload_free(u);
 }
 
 /* All its bytes are here, and it has a digest. */
 static int
-upload_store(struct upload *u, struct err *err)
+upload_finish(struct upload *u, struct err *err)
 {
 	const struct store_reader reader = { upload_on_stored, u };
 	const struct putter by = { u->user->uid, u->user->policy.max_store };
@@ -90,6 +103,11 @@ upload_store(struct upload *u, struct err *err)
 		return err_set(err, PROTO_ERROR_DIGEST, "put: the module's "
 			"SHA-256 is %s, not the one that was expected",
 			module_hex(u->module));
+	if (u->temporary) {
+		u->is_held = true;
+		upload_answer(u, u->module);
+		return 0;
+	}
 	if (store_ready(u->config.store, err) == -1)
 		return -1;
 	u->op = store_put(u->config.store, &by, u->module, u->share, reader);
@@ -105,7 +123,7 @@ upload_on_module(void *arg, const struct err *error)
 
 	if (error != NULL)
 		upload_refuse(u, error);
-	else if (upload_store(u, &err) == -1)
+	else if (upload_finish(u, &err) == -1)
 		upload_refuse(u, &err);
 }
 
@@ -145,9 +163,26 @@ upload_find(struct conn *c, uint64_t call)
 	struct conn_part *p;
 
 	TAILQ_FOREACH(p, &c->parts, entry) {
-		if (p->ops == &upload_ops &&
-		    ((struct upload *)p)->call == call)
-			return (struct upload *)p;
+		struct upload *u = (struct upload *)p;
+
+		if (p->ops == &upload_ops && u->call == call && !u->is_held)
+			return u;
+	}
+	return NULL;
+}
+
+struct module *
+upload_held(const struct conn *c, const uint8_t digest[DIGEST_BYTES])
+{
+	struct conn_part *p;
+
+	TAILQ_FOREACH(p, &c->parts, entry) {
+		struct upload *u = (struct upload *)p;
+
+		if (p->ops == &upload_ops && u->is_held &&
+		    memcmp(module_digest(u->module), digest,
+			    DIGEST_BYTES) == 0)
+			return u->module;
 	}
 	return NULL;
 }
@@ -203,18 +238,41 @@ upload_check(const struct upload_config *config, const struct msg *m,
 			"bytes; this daemon allows %llu",
 			(unsigned long long)size,
 			(unsigned long long)config->max_module);
-	return store_ready(config->store, err);
+	if (msg_number(m, FIELD_PUT_TEMPORARY, 0) == 0)
+		return store_ready(config->store, err);
+	if (!has_size || msg_number(m, FIELD_PUT_SHARE, 0) != 0)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"put: temporary goes with size, and not with share");
+	return 0;
+}
+
+/* What is held is the user's by the bytes, on all connections together. */
+static int
+upload_reserve(struct upload *u, uint64_t size, struct err *err)
+{
+	uint64_t max = UPLOAD_HELD_MODULES * u->config.max_module;
+
+	if (size > max || u->user->held_bytes > max - size)
+		return err_set(err, PROTO_ERROR_QUEUE_FULL, "put: the temporary "
+			"modules of this user have %llu bytes already; all may "
+			"have %llu", (unsigned long long)u->user->held_bytes,
+			(unsigned long long)max);
+	u->reserved = size;
+	u->user->held_bytes += size;
+	return 0;
 }
 
 /* Said before the bytes are sent, and once more when they are here. */
 static int
-upload_admit(const struct upload *u, const struct msg *m, struct err *err)
+upload_admit(struct upload *u, const struct msg *m, struct err *err)
 {
 	const struct putter by = { u->user->uid, u->user->policy.max_store };
 	uint64_t size = msg_has(m, FIELD_PUT_MODULE) ?
 		msg_bytes(m, FIELD_PUT_MODULE).len :
 		msg_number(m, FIELD_PUT_SIZE, 0);
 
+	if (u->temporary)
+		return upload_reserve(u, size, err);
 	if (u->user->uploads > UPLOADS_MAX)
 		return err_set(err, PROTO_ERROR_QUEUE_FULL, "put: %d modules of "
 			"this user are on their way already", UPLOADS_MAX);
@@ -269,7 +327,9 @@ upload_start_take(struct conn *c, const struct upload_config *config,
 	}
 	u->config = *config;
 	u->user = user_ref(c->user->users, c->user->uid);
-	u->user->uploads++;
+	u->temporary = msg_number(m, FIELD_PUT_TEMPORARY, 0) != 0;
+	if (!u->temporary)
+		u->user->uploads++;
 	u->call = m->call;
 	u->share = msg_number(m, FIELD_PUT_SHARE, 0) != 0;
 	u->fd = -1;

@@ -31,6 +31,7 @@ struct user {
 	unsigned running;	/* jobs that hold a slot */
 	unsigned kept;		/* detached jobs that have ended */
 	unsigned uploads;	/* modules on their way into the store */
+	uint64_t held_bytes;	/* of temporary modules */
 	uint64_t paid_ns;	/* calls so far are worth the time up to here */
 
 	/* queue.c's */

@@ -31,12 +31,12 @@
 static int
 child_take_fds(const struct child *c)
 {
-	if (dup3(c->in, STDIN_FILENO, 0) == -1 ||
-	    dup3(c->out, STDOUT_FILENO, 0) == -1)
+	if (process_dup(c->in, STDIN_FILENO) == -1 ||
+	    process_dup(c->out, STDOUT_FILENO) == -1)
 		return -1;
 	if (c->broker == -1)
 		return process_close_from(CHILD_FDS);
-	if (dup3(c->broker, BROKER_FD, 0) == -1)
+	if (process_dup(c->broker, BROKER_FD) == -1)
 		return -1;
 	return process_close_from(FILE_FD);
 }
@@ -52,7 +52,10 @@ child_confine(const struct enter *e, const struct child *c)
 	    (c->broker != -1 && limits_files() == -1) ||
 	    (c->cpu_us > 0 && limits_cpu_final(c->cpu_us) == -1))
 		process_exit(PROCESS_EXIT_ENTER);
-	enter_filter(e, c->broker == -1 ? FILTER_CHILD : FILTER_FILES);
+	if (c->gated)
+		enter_close_gate();
+	else
+		enter_filter(e, c->broker == -1 ? FILTER_CHILD : FILTER_FILES);
 }
 
 noreturn void

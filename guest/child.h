@@ -14,6 +14,7 @@ struct child {
 	uint64_t cpu_us;	/* the call's CPU time, 0: no limit */
 	bool ahead;		/* there is time until the call comes */
 	bool partial;		/* the template has not loaded all yet */
+	bool gated;		/* it has FILTER_GATE: the gate is to be closed */
 };
 
 noreturn void child_run(const struct enter *e, const struct child *c);

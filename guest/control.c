@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sandbox/gate.h"
 #include "sandbox/process.h"
 
 _Static_assert(CONTROL_TEMPLATE_FDS <= FD_PASS_MAX,
@@ -19,7 +20,8 @@ control_recv_kind(struct ctl_msg *msg, enum ctl_kind kind, int *fds,
     size_t max)
 {
 	size_t got = 0;
-	ssize_t n = fd_recv(CTL_FD, msg, sizeof(*msg), fds, max, &got);
+	ssize_t n = fd_recv_by(gate_recvmsg, CTL_FD, msg, sizeof(*msg), fds, max,
+	    &got);
 
 	if (n == 0)
 		process_exit(PROCESS_EXIT_DONE);
@@ -46,7 +48,7 @@ control_waits(void)
 	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	return recvmsg(CTL_FD, &msg, MSG_PEEK | MSG_DONTWAIT) != -1 ||
+	return gate_recvmsg(CTL_FD, &msg, MSG_PEEK | MSG_DONTWAIT) != -1 ||
 	    errno != EAGAIN;
 }
 
@@ -69,7 +71,8 @@ control_recv_template(struct ctl_msg *msg,
 static void
 control_send_fds(const struct ctl_msg *msg, const int *fds, size_t nfds)
 {
-	if (fd_send(CTL_FD, msg, sizeof(*msg), fds, nfds) == -1)
+	if (fd_send_by(gate_sendmsg, CTL_FD, msg, sizeof(*msg), fds,
+	    nfds) == -1)
 		process_exit(PROCESS_EXIT_PEER);
 }
 
@@ -86,7 +89,7 @@ control_send_spawned(uint64_t id, pid_t pid, int pidfd)
 
 	if (pid != -1) {
 		control_send_fds(&msg, &pidfd, 1);
-		close(pidfd);
+		process_close(pidfd);
 		return;
 	}
 	msg.kind = CTL_FAILED;

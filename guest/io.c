@@ -28,6 +28,7 @@ struct guest_io {
 	size_t start, end;	/* of the bytes in input[] */
 	uint64_t room;		/* bytes the guest may still write */
 	uint64_t traced;	/* bytes of its trace that were sent */
+	uint64_t profiled;	/* and of its profiles */
 	uint64_t wait_seq;	/* of the last OUT_WAIT */
 	bool woken;		/* IN_WAKE came for it */
 	bool asked;		/* OUT_WANT_INPUT was sent */
@@ -218,6 +219,18 @@ guest_io_trace(struct guest_io *io, const char *text, size_t len)
 	}
 	memcpy(frame_for(io, len)->data, text, len);
 	frame_write(io, OUT_TRACE, len);
+}
+
+void
+guest_io_profile(struct guest_io *io, const char *text, size_t len)
+{
+	if (len > PROFILE_MAX - io->profiled) {
+		io->profiled = PROFILE_MAX;
+		return;
+	}
+	io->profiled += len;
+	memcpy(frame_for(io, len)->data, text, len);
+	frame_write(io, OUT_PROFILE, len);
 }
 
 static void

@@ -39,6 +39,10 @@ int guest_io_write(struct guest_io *io, int stream, const void *data, size_t len
  * and the last of it says so. */
 void guest_io_trace(struct guest_io *io, const char *text, size_t len);
 
+/* Send len bytes of a profile, FRAME_DATA_MAX at most; none when PROFILE_MAX
+ * would be passed. */
+void guest_io_profile(struct guest_io *io, const char *text, size_t len);
+
 /* Read up to len bytes of standard input; blocks. 0: end of input. */
 size_t guest_io_read(struct guest_io *io, void *data, size_t len);
 

@@ -123,6 +123,11 @@ program_load(struct program *p, const struct run_module *modules,
 	if (lim->one_nan)
 		vm_set_one_nan(p->vm);
 	p->store = vm_store_new(p->vm, &limits, err);
+	if (p->store != NULL && lim->profile &&
+	    vm_store_set_profile(p->store) == -1) {
+		err_set(err, VM_NOMEM, "no memory to profile the module");
+		return CTL_FAIL_MEMORY;
+	}
 	if (p->store == NULL || define(p->store, wasi_get(), err) == -1)
 		return program_failure(err);
 	failure = load_each(p, modules, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guest/hot.h"
+#include "guest/profile.h"
 #include "guest/program.h"
 #include "guest/run_call.h"
 #include "guest/serve.h"
@@ -22,6 +23,7 @@
  * here but in show.c. */
 static struct {
 	enum template_mode mode;
+	bool profile;
 	struct program program;
 	/* of a command: looked for once, as the names of exports are in pages
 	 * that a child need not see */
@@ -50,6 +52,7 @@ run_load(const struct run_module *modules, unsigned count,
 	int failure;
 
 	run.mode = (enum template_mode)lim->mode;
+	run.profile = lim->profile != 0;
 	if (has_program()) {
 		failure = program_load(&run.program, modules, count, lim, err);
 		run.is_command = failure == 0 &&
@@ -288,6 +291,8 @@ call_module(struct run_call *rc, const struct call *call, struct guest_io *io)
 	else
 		end = call->invoke == NULL ? choose_command(rc) :
 		    choose_export(rc, call);
+	if (end == GO_ON && run.profile)
+		profile_start(&run.program, io);
 	if (end == GO_ON)
 		end = run_describe_end(rc, make_call(rc, call, &rc->trap));
 	else
@@ -306,6 +311,8 @@ run_call(const struct call *call, struct guest_io *io)
 		serve_run(&run.program, rc, call_args, call, io);
 	if (run.mode == MODE_RUN) {
 		rc->result.end = call_module(rc, call, io);
+		if (run.profile)
+			profile_end();
 	} else {
 		rc->result.end = show_call(call, io, &rc->text);
 		rc->result.trap_len = (uint32_t)rc->text.len;

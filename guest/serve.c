@@ -4,17 +4,36 @@
 
 #include <string.h>
 
+#include "base/cursor.h"
 #include "guest/hot.h"
 #include "guest/value.h"
 #include "guest/wasi.h"
+#include "proto/serve.h"
 #include "sandbox/process.h"
 
-#define SERVE_NAME_MAX	4096u
-#define SERVE_TEXT_MAX	128u	/* of an argument */
 #define SERVE_HEAD_MAX	(sizeof(struct serve_return) + \
 	CALL_VALUES_MAX * sizeof(struct call_value) + RESULT_TEXT_MAX)
 
 _Static_assert(SERVE_HEAD_MAX <= FRAME_DATA_MAX, "it is put together at once");
+
+/* What clients know of frames is what a child has. */
+_Static_assert((int)SERVE_IN_WAKE == IN_WAKE &&
+	(int)SERVE_IN_INVOKE == IN_INVOKE &&
+	(int)SERVE_OUT_STDOUT == OUT_STDOUT &&
+	(int)SERVE_OUT_STDERR == OUT_STDERR && (int)SERVE_OUT_WAIT == OUT_WAIT &&
+	(int)SERVE_OUT_RETURN == OUT_RETURN, "kinds");
+_Static_assert((int)SERVE_RETURNED == END_RETURNED &&
+	(int)SERVE_EXITED == END_EXITED && (int)SERVE_TRAPPED == END_TRAPPED &&
+	(int)SERVE_FUEL == END_FUEL && (int)SERVE_MEMORY == END_MEMORY &&
+	(int)SERVE_OUTPUT == END_OUTPUT &&
+	(int)SERVE_NOT_FOUND == END_NOT_FOUND &&
+	(int)SERVE_USAGE == END_USAGE, "ends");
+_Static_assert(sizeof(struct serve_frame) == sizeof(struct frame) &&
+	sizeof(struct serve_wait) == sizeof(struct frame_wait) &&
+	sizeof(struct typed) == sizeof(struct call_value), "structures");
+_Static_assert(SERVE_DATA_MAX == FRAME_DATA_MAX && SERVE_IN_MAX == CALL_MAX &&
+	SERVE_BYTES_MAX == CALL_MAX && SERVE_RESULTS_MAX == CALL_VALUES_MAX &&
+	SERVE_CAUSE_MAX == RESULT_TEXT_MAX, "limits");
 
 /* The convention by which bytes go in. */
 static const char serve_alloc[] = "wasmd_alloc";
@@ -29,23 +48,6 @@ static struct {
 	bool has_alloc;
 	uint64_t fuel;
 } serve GUEST_COLD;
-
-/* What is left of a call's payload. */
-struct cursor {
-	const uint8_t *p;
-	size_t len;
-};
-
-static bool
-cursor_take(struct cursor *c, void *to, size_t len)
-{
-	if (c->len < len)
-		return false;
-	memcpy(to, c->p, len);
-	c->p += len;
-	c->len -= len;
-	return true;
-}
 
 /* ---- bytes in and out ----------------------------------------------------- */
 

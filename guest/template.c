@@ -158,7 +158,20 @@ struct template_calls {
 	unsigned count;		/* children, but not the last if it waits */
 	bool ahead;		/* there was one for a call to come */
 	bool partial;		/* functions wait for their first call */
+	bool files;		/* they come with a broker */
+	bool gated;		/* children have their filter and close the gate */
 };
+
+/* Serving needs little: put on the filter that the children will have. Those
+ * with files have one that is not this one's part. */
+static void
+template_narrow(const struct enter *e, struct template_calls *c)
+{
+	if (c->files || !enter_has(e, LAYER_SECCOMP))
+		return;
+	enter_filter(e, FILTER_GATE);
+	c->gated = true;
+}
 
 /*
  * A large module's functions are translated as its children call them. With
@@ -166,15 +179,17 @@ struct template_calls {
  * requests, and no longer than loading may take at all.
  */
 static void
-template_translate(struct template_calls *c)
+template_translate(const struct enter *e, struct template_calls *c)
 {
 	while (c->partial && c->count >= 2 && !control_waits()) {
 		if (c->load_cpu_us > 0 &&
 		    clock_process_cpu_us() >= c->load_cpu_us)
 			return;
 		c->partial = run_translate();
-		if (!c->partial)
+		if (!c->partial) {
 			template_loaded();
+			template_narrow(e, c);
+		}
 	}
 }
 
@@ -192,13 +207,14 @@ template_spawn(const struct enter *e, const struct template_calls *c,
 			.cpu_us = c->cpu_us,
 			.ahead = msg->call.ahead != 0,
 			.partial = c->partial,
+			.gated = c->gated,
 		});
 	}
 	control_send_spawned(msg->id, pid, pidfd);
-	close(fds[CONTROL_IN]);
-	close(fds[CONTROL_OUT]);
+	process_close(fds[CONTROL_IN]);
+	process_close(fds[CONTROL_OUT]);
 	if (fds[CONTROL_BROKER] != -1)
-		close(fds[CONTROL_BROKER]);
+		process_close(fds[CONTROL_BROKER]);
 }
 
 /* Not inlined: see template_run. */
@@ -209,8 +225,10 @@ template_serve(const struct enter *e, struct template_calls *calls)
 	int fds[CONTROL_CALL_FDS];
 
 	for (;;) {
-		template_translate(calls);
+		template_translate(e, calls);
 		control_recv_call(&msg, fds);
+		if (fds[CONTROL_BROKER] != -1 && !calls->files)
+			process_exit(PROCESS_EXIT_PEER);
 		template_spawn(e, calls, &msg, fds);
 		calls->count += msg.call.ahead == 0 || calls->ahead;
 		calls->ahead |= msg.call.ahead != 0;
@@ -226,6 +244,7 @@ template_run(const struct enter *e, const struct ctl_msg *req, const int *fds)
 	struct template_calls calls = {
 		.cpu_us = req->limits.cpu_us,
 		.load_cpu_us = req->limits.load_cpu_us,
+		.files = req->limits.files != 0,
 	};
 	void *rest;
 
@@ -235,6 +254,8 @@ template_run(const struct enter *e, const struct ctl_msg *req, const int *fds)
 	template_confine(e, &req->limits, modules.total);
 	template_load(req, &modules);
 	calls.partial = run_is_partial();
+	if (!calls.partial)
+		template_narrow(e, &calls);
 	/* Begin a page of the stack, so that what a child needs of it is one
 	 * page and not two. */
 	rest = alloca((uintptr_t)__builtin_frame_address(0) % STACK_PAGE);

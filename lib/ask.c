@@ -1,6 +1,8 @@
 /* The requests of libwasmd that are no jobs. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/conn.h"
 #include "lib/error.h"
@@ -210,6 +212,26 @@ wasmd_request(struct wasmd *w, const struct wasmd_msg *request, int fd,
 
 /* ---- the store --------------------------------------------------------------- */
 
+/* Its bytes follow it. */
+static int
+put_source(struct wasmd *w, struct msg *m, int fd,
+	const struct wasmd_asked *asked, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct asking *a = asking_new(w, asked, &err);
+	const struct conn_asked inner = {
+		asking_on_answer, asking_on_item, a };
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		err_set(&err, PROTO_ERROR_USAGE, "put: %s", strerror(errno));
+	else if (a != NULL && conn_request_source(w, m, fd,
+		    (uint64_t)st.st_size, &inner, &err) == 0)
+		return 0;
+	free(a);
+	return error_give(error, &err);
+}
+
 static int
 put(struct wasmd *w, const struct wasmd_put *p, int fd,
 	const struct wasmd_asked *asked, struct wasmd_error *error)
@@ -217,13 +239,17 @@ put(struct wasmd *w, const struct wasmd_put *p, int fd,
 	struct msg m;
 
 	msg_init_request(&m, MSG_PUT, 0);
+	msg_set_number(&m, FIELD_PUT_SHARE, p->share);
+	if (p->digest != NULL)
+		msg_set_str(&m, FIELD_PUT_DIGEST, p->digest);
+	if (p->temporary)
+		msg_set_number(&m, FIELD_PUT_TEMPORARY, true);
+	if (fd != -1 && (p->temporary || conn_is_stream(w)))
+		return put_source(w, &m, fd, asked, error);
 	if (fd != -1)
 		msg_set_number(&m, FIELD_PUT_MODULE_FD, true);
 	else
 		msg_set_bytes(&m, FIELD_PUT_MODULE, p->module, p->module_len);
-	msg_set_number(&m, FIELD_PUT_SHARE, p->share);
-	if (p->digest != NULL)
-		msg_set_str(&m, FIELD_PUT_DIGEST, p->digest);
 	return ask(w, &m, fd, asked, error);
 }
 

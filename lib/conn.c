@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "lib/error.h"
 #include "lib/message.h"
+#include "lib/source.h"
 #include "proto/wire.h"
 
 /* What may wait to be sent: a whole submit and some input. */
@@ -28,12 +29,14 @@ struct request {
 
 struct wasmd {
 	int fd;
+	bool is_stream;		/* of bytes only: no descriptors pass */
 	struct wire in;
 	struct buf out;
 	struct fds attached;	/* descriptors to send, */
 	size_t attached_at;	/* with the byte of out at this place */
 	uint32_t last_call;
 	struct request *requests;
+	struct source *sources;	/* of some of them */
 	struct fds received;	/* descriptors that no message has taken yet */
 	struct wasmd_job *jobs;
 	void (*on_event)(void *arg, const struct wasmd_msg *event);
@@ -81,6 +84,8 @@ conn_send(struct wasmd *w, struct err *err)
 {
 	int more = 1;
 
+	if (source_fill(&w->sources, &w->out, err) == -1)
+		return -1;
 	while (w->out.len > 0 && more == 1)
 		more = conn_send_some(w);
 	/* A daemon that closes has said why before: let that be read. */
@@ -136,6 +141,9 @@ conn_queue_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	struct fds copy;
 	size_t at;
 
+	if (fds->count > 0 && w->is_stream)
+		return err_set(err, PROTO_ERROR_USAGE, "%s: descriptors cannot "
+			"be passed to another machine", msg_info[m->id].name);
 	if (fds->count > 0 && conn_wait_attached(w, err) == -1)
 		return -1;
 	if (conn_copy_fds(&copy, fds, err) == -1)
@@ -173,6 +181,36 @@ conn_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	return 0;
 }
 
+int
+conn_request_source(struct wasmd *w, struct msg *m, int fd, uint64_t size,
+	const struct conn_asked *asked, struct err *err)
+{
+	struct request *r;
+
+	msg_set_number(m, FIELD_PUT_SIZE, size);
+	if (conn_request(w, m, CONN_NO_FDS, asked, err) == -1)
+		return -1;
+	if (size == 0 || source_add(&w->sources, m->call, fd, size, err) == 0)
+		return 0;
+	/* The daemon waits for bytes, and nobody for its answer. */
+	r = w->requests;
+	w->requests = r->next;
+	free(r);
+	return -1;
+}
+
+bool
+conn_is_stream(const struct wasmd *w)
+{
+	return w->is_stream;
+}
+
+bool
+wasmd_passes_descriptors(const struct wasmd *w)
+{
+	return !w->is_stream;
+}
+
 void
 conn_on_event(struct wasmd *w,
 	void (*on_event)(void *arg, const struct wasmd_msg *event), void *arg)
@@ -208,6 +246,7 @@ conn_answered(struct wasmd *w, const struct msg *m)
 	struct request *r = *at;
 
 	*at = r->next;
+	source_drop(&w->sources, r->call);
 	r->asked.on_answer(r->asked.arg, m);
 	free(r);
 }
@@ -285,7 +324,8 @@ conn_receive(struct wasmd *w, struct err *err)
 		return err_set(err, PROTO_ERROR_UNAVAILABLE,
 			"lost the daemon: %s", strerror(errno));
 	if (n == 0)
-		return err_set(err, PROTO_ERROR_UNAVAILABLE,
+		return err_set(err, PROTO_ERROR_UNAVAILABLE, w->is_stream ?
+			"the connection to the daemon was lost" :
 			"the daemon closed the connection");
 	if (wire_feed(&w->in, data, (size_t)n, err) == -1)
 		return -1;
@@ -314,7 +354,7 @@ wasmd_wait(struct wasmd *w, int timeout_ms, struct wasmd_error *error)
 {
 	struct pollfd p = { .fd = w->fd, .events = POLLIN };
 
-	if (w->out.len > 0)
+	if (wasmd_unsent(w) > 0)
 		p.events |= POLLOUT;
 	/* A signal is for the caller to see. */
 	poll(&p, 1, timeout_ms);
@@ -344,10 +384,21 @@ conn_on_hello(void *arg, const struct msg *answer)
 		"%.*s", (int)text.len, text.data);
 }
 
+/* The time that is left for poll(2). */
 static int
-conn_greet(struct wasmd *w, struct err *err)
+conn_left_ms(uint64_t end_us)
 {
-	uint64_t end = clock_monotonic_us() + WASMD_OPEN_MS * 1000ull;
+	uint64_t now = clock_monotonic_us();
+
+	return end_us == UINT64_MAX ? -1 :
+		now >= end_us ? 0 : (int)((end_us - now) / 1000) + 1;
+}
+
+static int
+conn_greet(struct wasmd *w, int timeout_ms, struct err *err)
+{
+	uint64_t end = timeout_ms == -1 ? UINT64_MAX :
+		clock_monotonic_us() + (uint64_t)timeout_ms * 1000;
 	struct greeting g = { .err = err };
 	struct conn_asked asked = { .on_answer = conn_on_hello, .arg = &g };
 	struct msg m;
@@ -359,16 +410,16 @@ conn_greet(struct wasmd *w, struct err *err)
 		return -1;
 	while (!g.answered) {
 		struct pollfd p = { .fd = w->fd, .events = POLLIN };
-		uint64_t now;
+		int left;
 
 		if (conn_dispatch(w, err) == -1)
 			return -1;
-		now = clock_monotonic_us();
-		if (!g.answered && now >= end)
+		left = conn_left_ms(end);
+		if (!g.answered && left == 0)
 			return err_set(err, PROTO_ERROR_UNAVAILABLE,
 				"the daemon does not answer");
 		if (!g.answered)
-			poll(&p, 1, (int)((end - now) / 1000) + 1);
+			poll(&p, 1, left);
 	}
 	return err->code == 0 ? 0 : -1;
 }
@@ -412,7 +463,7 @@ conn_new(int fd, struct err *err)
 
 /* The connected socket of w, or with a path one to it. */
 static struct wasmd *
-conn_open(struct wasmd *w, const char *path, struct err *err)
+conn_open(struct wasmd *w, const char *path, int timeout_ms, struct err *err)
 {
 	if (w == NULL)
 		return NULL;
@@ -422,7 +473,7 @@ conn_open(struct wasmd *w, const char *path, struct err *err)
 		err_set(err, PROTO_ERROR_INTERNAL, "%s", strerror(errno));
 		goto fail;
 	}
-	if (conn_greet(w, err) == 0)
+	if (conn_greet(w, timeout_ms, err) == 0)
 		return w;
 fail:
 	wasmd_close(w);
@@ -433,7 +484,8 @@ struct wasmd *
 wasmd_open(const char *path, struct wasmd_error *error)
 {
 	struct err err = ERR_NONE;
-	struct wasmd *w = conn_open(conn_new(-1, &err), path, &err);
+	struct wasmd *w = conn_open(conn_new(-1, &err), path, WASMD_OPEN_MS,
+		&err);
 
 	if (w == NULL)
 		error_give(error, &err);
@@ -444,8 +496,24 @@ struct wasmd *
 wasmd_open_fd(int fd, struct wasmd_error *error)
 {
 	struct err err = ERR_NONE;
-	struct wasmd *w = conn_open(conn_new(fd, &err), NULL, &err);
+	struct wasmd *w = conn_open(conn_new(fd, &err), NULL, WASMD_OPEN_MS,
+		&err);
 
+	if (w == NULL)
+		error_give(error, &err);
+	return w;
+}
+
+struct wasmd *
+wasmd_open_stream(int fd, int timeout_ms, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	struct wasmd *w = conn_new(fd, &err);
+
+	if (w != NULL) {
+		w->is_stream = true;
+		w = conn_open(w, NULL, timeout_ms, &err);
+	}
 	if (w == NULL)
 		error_give(error, &err);
 	return w;
@@ -464,6 +532,7 @@ wasmd_close(struct wasmd *w)
 		r->asked.on_answer(r->asked.arg, NULL);
 		free(r);
 	}
+	source_drop_all(&w->sources);
 	fds_close(&w->attached);
 	fds_close(&w->received);
 	fd_close(&w->fd);
@@ -481,7 +550,7 @@ wasmd_fd(const struct wasmd *w)
 size_t
 wasmd_unsent(const struct wasmd *w)
 {
-	return w->out.len;
+	return w->out.len + (size_t)source_left(w->sources);
 }
 
 int

@@ -31,6 +31,13 @@ struct conn_asked {
 int conn_request(struct wasmd *w, struct msg *request, const struct fds *fds,
 	const struct conn_asked *asked, struct err *err);
 
+/* Whether bytes only pass. */
+bool conn_is_stream(const struct wasmd *w);
+
+/* Queue a put, with the module's bytes behind it. */
+int conn_request_source(struct wasmd *w, struct msg *put, int fd, uint64_t size,
+	const struct conn_asked *asked, struct err *err);
+
 /* Who is told of job.event and job.missed. */
 void conn_on_event(struct wasmd *w,
 	void (*on_event)(void *arg, const struct wasmd_msg *event), void *arg);

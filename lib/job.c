@@ -1,4 +1,6 @@
 /* The jobs of a connection, as a client sees them. */
+#include "lib/job.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,7 @@ struct wasmd_job {
 	bool detach;
 	uint64_t id;
 	bool trace;		/* there may be one */
+	bool profile;
 	size_t credit;		/* output bytes that may still come */
 };
 
@@ -142,11 +145,17 @@ job_set_limits(struct msg *m, const struct wasmd_call *call)
 			msg_set_number(m, limits[i].field, limits[i].value);
 }
 
-/* The names and descriptors of all modules but one that goes as bytes, and the
- * broker's socket. */
+struct job_preload {
+	struct span names[PROTO_PRELOAD_MAX];
+	struct span digests[PROTO_PRELOAD_MAX];	/* empty: of a descriptor */
+	bool has_digest;
+};
+
+/* The names and digests of what is preloaded, the descriptors of all modules
+ * but those that go as bytes or by digest, and the broker's socket. */
 static int
 job_fds(const struct wasmd_call *call, int module_fd, struct fds *fds,
-	struct span names[static PROTO_PRELOAD_MAX], struct err *err)
+	struct job_preload *preload, struct err *err)
 {
 	fds->count = 0;
 	if (call->npreload > PROTO_PRELOAD_MAX)
@@ -158,8 +167,15 @@ job_fds(const struct wasmd_call *call, int module_fd, struct fds *fds,
 	for (size_t i = 0; i < call->npreload; i++) {
 		const struct wasmd_preload *p = &call->preload[i];
 
-		names[i] = (struct span){ p->name, strlen(p->name) };
-		fds->fd[fds->count++] = p->fd;
+		preload->names[i] = (struct span){ p->name, strlen(p->name) };
+		preload->digests[i] = (struct span){ "", 0 };
+		if (p->digest == NULL) {
+			fds->fd[fds->count++] = p->fd;
+			continue;
+		}
+		preload->digests[i] = (struct span){ p->digest,
+			strlen(p->digest) };
+		preload->has_digest = true;
 	}
 	if (call->has_broker)
 		fds->fd[fds->count++] = call->broker;
@@ -186,29 +202,43 @@ job_set_options(struct msg *m, const struct wasmd_call *call)
 		msg_set_number(m, FIELD_SUBMIT_RESET, true);
 	if (call->has_broker)
 		msg_set_number(m, FIELD_SUBMIT_BROKER, true);
-	msg_set_number(m, FIELD_SUBMIT_STDIN, call->has_stdin);
-	msg_set_number(m, FIELD_SUBMIT_TTY, call->tty);
+	/* An instance has its own socket. */
+	if (call->mode == NULL || strcmp(call->mode, "serve") != 0) {
+		msg_set_number(m, FIELD_SUBMIT_STDIN, call->has_stdin);
+		msg_set_number(m, FIELD_SUBMIT_TTY, call->tty);
+		msg_set_number(m, FIELD_SUBMIT_CREDIT, call->credit);
+	}
 	if (call->closed != 0)
 		msg_set_number(m, FIELD_SUBMIT_CLOSED, call->closed);
 	if (call->trace)
 		msg_set_number(m, FIELD_SUBMIT_TRACE, true);
+	if (call->profile)
+		msg_set_number(m, FIELD_SUBMIT_PROFILE, true);
 	if (call->deterministic) {
 		msg_set_number(m, FIELD_SUBMIT_DETERMINISTIC, true);
 		msg_set_number(m, FIELD_SUBMIT_SEED, call->seed);
 	}
-	msg_set_number(m, FIELD_SUBMIT_CREDIT, call->credit);
+}
+
+static int
+job_open_module(const struct wasmd *w, struct module *module,
+	const struct wasmd_call *call, struct err *err)
+{
+	return (conn_is_stream(w) ? module_open_bytes : module_open)(module,
+		call->module, call->module_len, call->module_fd, err);
 }
 
 static void
-job_set_module(struct msg *m, const struct wasmd_call *call, int fd)
+job_set_module(struct msg *m, const struct wasmd_call *call,
+	const struct module *module)
 {
 	if (call->digest != NULL)
 		msg_set_str(m, FIELD_SUBMIT_DIGEST, call->digest);
-	else if (fd != -1)
+	else if (module->fd != -1)
 		msg_set_number(m, FIELD_SUBMIT_MODULE_FD, true);
 	else
-		msg_set_bytes(m, FIELD_SUBMIT_MODULE, call->module,
-			call->module_len);
+		msg_set_bytes(m, FIELD_SUBMIT_MODULE, module->bytes,
+			module->len);
 }
 
 static int
@@ -220,21 +250,25 @@ job_send_submit(struct wasmd_job *job, const struct wasmd_call *call,
 	struct span *args = job_spans(call->args, call->nargs, err);
 	struct span *env = job_spans(call->env, call->nenv, err);
 	struct span *params = job_spans(call->params, call->nparams, err);
-	struct span names[PROTO_PRELOAD_MAX];
+	struct job_preload preload = { .has_digest = false };
 	struct module module = MODULE_NONE;
 	struct fds fds;
 	struct msg m;
 	int ret = -1;
 
 	if (args == NULL || env == NULL || params == NULL ||
-	    (call->digest == NULL && module_open(&module, call->module,
-		    call->module_len, call->module_fd, err) == -1) ||
-	    job_fds(call, module.fd, &fds, names, err) == -1)
+	    (call->digest == NULL && job_open_module(job->conn, &module, call,
+		    err) == -1) ||
+	    job_fds(call, module.fd, &fds, &preload, err) == -1)
 		goto out;
 	msg_init_request(&m, MSG_SUBMIT, 0);
-	job_set_module(&m, call, module.fd);
+	job_set_module(&m, call, &module);
 	if (call->npreload > 0)
-		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, names, call->npreload);
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD, preload.names,
+			call->npreload);
+	if (preload.has_digest)
+		msg_set_strs(&m, FIELD_SUBMIT_PRELOAD_DIGESTS, preload.digests,
+			call->npreload);
 	msg_set_strs(&m, FIELD_SUBMIT_ARGS, args, call->nargs);
 	msg_set_strs(&m, FIELD_SUBMIT_ENV, env, call->nenv);
 	if (call->invoke != NULL && call->nparams > 0)
@@ -272,22 +306,19 @@ job_new(struct wasmd *w, const struct wasmd_events *events, void *arg,
 	return NULL;
 }
 
-static struct wasmd_job *
-job_submit(struct wasmd *w, const struct wasmd_call *given,
+struct wasmd_job *
+job_submit(struct wasmd *w, const struct wasmd_call *call,
 	const struct wasmd_events *events, void *arg, struct err *err)
 {
-	struct wasmd_call call;
-	struct wasmd_job *job;
+	struct wasmd_job *job = job_new(w, events, arg, err);
 
-	if (given_take(&call, sizeof(call), given, "call", err) == -1)
-		return NULL;
-	job = job_new(w, events, arg, err);
 	if (job == NULL)
 		return NULL;
-	job->credit = call.credit;
-	job->detach = call.detach;
-	job->trace = call.trace;
-	if (job_send_submit(job, &call, err) == 0)
+	job->credit = call->credit;
+	job->detach = call->detach;
+	job->trace = call->trace;
+	job->profile = call->profile;
+	if (job_send_submit(job, call, err) == 0)
 		return job;
 	job_free(job);
 	return NULL;
@@ -297,9 +328,12 @@ struct wasmd_job *
 wasmd_submit(struct wasmd *w, const struct wasmd_call *call,
 	const struct wasmd_events *events, void *arg, struct wasmd_error *error)
 {
+	struct wasmd_job *job = NULL;
 	struct err err = ERR_NONE;
-	struct wasmd_job *job = job_submit(w, call, events, arg, &err);
+	struct wasmd_call c;
 
+	if (given_take(&c, sizeof(c), call, "call", &err) == 0)
+		job = job_submit(w, &c, events, arg, &err);
 	if (job == NULL)
 		error_give(error, &err);
 	return job;
@@ -398,15 +432,30 @@ wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
 }
 
 int
+job_cancel(struct wasmd_job *job, struct err *err)
+{
+	if (job->cancel_wanted)
+		return 0;
+	job->cancel_wanted = true;
+	return job->started ? job_send_cancel(job, err) : 0;
+}
+
+int
 wasmd_job_cancel(struct wasmd_job *job, struct wasmd_error *error)
 {
 	struct err err = ERR_NONE;
 
-	if (job->cancel_wanted)
-		return 0;
-	job->cancel_wanted = true;
-	return !job->started || job_send_cancel(job, &err) == 0 ? 0 :
-		error_give(error, &err);
+	return job_cancel(job, &err) == 0 ? 0 : error_give(error, &err);
+}
+
+void
+job_abandon(struct wasmd_job *job)
+{
+	struct err err = ERR_NONE;
+
+	job->events = (struct wasmd_events){ .size = sizeof(job->events) };
+	/* Without memory it ends with its connection. */
+	job_cancel(job, &err);
 }
 
 static struct wasmd_job *
@@ -425,7 +474,8 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 	int fd = (int)msg_number(m, FIELD_JOB_OUTPUT_FD, 0);
 	struct span data = msg_bytes(m, FIELD_JOB_OUTPUT_DATA);
 
-	if (fd < 1 || fd > (job->trace ? 3 : 2))
+	if (fd < 1 || (fd == WASMD_OUTPUT_TRACE && !job->trace) ||
+	    (fd == WASMD_OUTPUT_PROFILE && !job->profile))
 		return err_set(err, PROTO_ERROR_PROTOCOL,
 			"the daemon sent output for descriptor %d", fd);
 	if (data.len > job->credit)

@@ -137,12 +137,23 @@ struct wasmd;
 struct wasmd *wasmd_open(const char *path, struct wasmd_error *error);
 struct wasmd *wasmd_open_fd(int fd, struct wasmd_error *error);
 
+/*
+ * The same over a stream socket at whose other end something copies bytes to and
+ * from a daemon, such as `wasmctl proxy` of another machine; waits timeout_ms,
+ * -1 for ever. No descriptors pass: small modules can be submitted as ever,
+ * others by the digest that a put gives them, a temporary one if they are not
+ * to be kept. There are no brokers and no instances.
+ */
+struct wasmd *wasmd_open_stream(int fd, int timeout_ms,
+	struct wasmd_error *error);
+bool wasmd_passes_descriptors(const struct wasmd *w);
+
 /* Frees its jobs and instances, too, which end unless they are detached; no
  * callback is called. Not to be called from one. NULL is fine. */
 void wasmd_close(struct wasmd *w);
 
-/* The descriptor: to be watched for reading, and for writing while something is
- * unsent. */
+/* The descriptor: to be watched for reading, and for writing while so many bytes
+ * are unsent. */
 int wasmd_fd(const struct wasmd *w);
 size_t wasmd_unsent(const struct wasmd *w);
 
@@ -181,6 +192,8 @@ struct wasmd_put {
 	int module_fd;		/* this memfd, see memfd_create(2) */
 	const char *digest;	/* refuse another than this one; or NULL */
 	bool share;		/* with every user of the daemon */
+	bool temporary;		/* not in the store: for submits of this
+				 * connection, as long as it is there */
 };
 
 int wasmd_put(struct wasmd *w, const struct wasmd_put *put,
@@ -250,13 +263,17 @@ int wasmd_broker_start(const struct wasmd_grants *grants,
 
 /* ---- calls --------------------------------------------------------------- */
 
+/* A larger module cannot be submitted where no descriptors pass. */
+#define WASMD_INLINE_MAX 393216
+
 #define WASMD_PRELOAD_MAX 7
 #define WASMD_PRELOAD_NAME_MAX 63	/* bytes */
 
 /* A module that the one to run imports from. */
 struct wasmd_preload {
 	const char *name;	/* what it is imported as */
-	int fd;			/* a memfd */
+	int fd;			/* a memfd, */
+	const char *digest;	/* unless it is this one of the store */
 };
 
 /* The most output that may be kept, or allowed to come. */
@@ -306,11 +323,13 @@ struct wasmd_call {
 	/* Of mode "serve"; see wasmd_instance_open. */
 	uint64_t max_calls;		/* 0: no limit */
 	bool reset;
+	bool profile;			/* its functions; see on_output */
 };
 
 struct wasmd_job;
 
 #define WASMD_OUTPUT_TRACE 3
+#define WASMD_OUTPUT_PROFILE 4
 #define WASMD_OUTPUT_MAX 65536	/* bytes that come at once */
 
 /*
@@ -323,7 +342,8 @@ struct wasmd_events {
 	void (*on_started)(void *arg, struct wasmd_job *job);
 	/* So many jobs come before it. */
 	void (*on_queued)(void *arg, uint64_t ahead);
-	/* fd: 1 or 2, or WASMD_OUTPUT_TRACE for text of the trace */
+	/* fd: 1 or 2, or WASMD_OUTPUT_TRACE for text of the trace, or
+	 * WASMD_OUTPUT_PROFILE for reports */
 	void (*on_output)(void *arg, int fd, const void *data, size_t len);
 	/* So many bytes of standard input may be sent, besides those before. */
 	void (*on_want_input)(void *arg, size_t bytes);
@@ -373,6 +393,144 @@ int wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
 
 /* Ask for its end; on_exit follows. Harmless at any time and repeatedly. */
 int wasmd_job_cancel(struct wasmd_job *job, struct wasmd_error *error);
+
+/* ---- typed values -------------------------------------------------------- */
+
+enum wasmd_kind {
+	WASMD_I32 = 'i',
+	WASMD_I64 = 'l',
+	WASMD_F32 = 'f',
+	WASMD_F64 = 'd',
+	WASMD_V128 = 'v',
+	WASMD_REF = 'r',
+	/* Arguments of an instance only: bytes for its memory, which become two
+	 * arguments, address and length; and a number as text. */
+	WASMD_BYTES = 'b',
+	WASMD_TEXT = 't',
+};
+
+struct wasmd_value {
+	enum wasmd_kind kind;
+	union {
+		int32_t i32;
+		int64_t i64;
+		float f32;
+		double f64;
+		uint8_t v128[16];		/* the lowest byte first */
+		bool ref;			/* false: null */
+		struct wasmd_bytes bytes;	/* borrowed */
+	} as;
+};
+
+#define WASMD_VALUE_TEXT_MAX 48
+
+/* "-1", "0.5", "-nan:0x400000", "0x..." with the highest byte first, "null": as
+ * wasmd_call's params are. -1 for the last two kinds. */
+int wasmd_value_text(char text[WASMD_VALUE_TEXT_MAX],
+	const struct wasmd_value *value);
+
+/* One of a record's results: "i32:-1". -1: it is not like this. */
+int wasmd_value_read(struct wasmd_value *value, struct wasmd_bytes result);
+
+/* "i32" to "v128", "ref"; "bytes", "text". */
+const char *wasmd_kind_name(enum wasmd_kind kind);
+
+/* ---- instances ----------------------------------------------------------- */
+
+/*
+ * A module that stays and takes calls one after the other, over a socket of its
+ * own: the daemon has no part in them. Its state is what its calls make of it.
+ * It ends by itself, or with wasmd_instance_close, which is due in any case,
+ * before wasmd_close and not from a callback. Its limits are those of its call:
+ * fuel of each single call, times and output of its life, max_calls. With reset
+ * a new one takes its place after a trap, or when fuel or memory ran out.
+ */
+struct wasmd_instance;
+
+enum wasmd_end {
+	WASMD_RETURNED = 1,
+	WASMD_EXITED,		/* proc_exit; the instance ends */
+	WASMD_TRAPPED,
+	WASMD_OUT_OF_FUEL,
+	WASMD_OUT_OF_MEMORY,
+	WASMD_OUT_OF_OUTPUT,	/* the instance ends */
+	WASMD_NO_FUNCTION,	/* nothing was called */
+	WASMD_WRONG_ARGUMENTS,	/* nothing was called */
+};
+
+/* How a call ended. Valid during the callback. */
+struct wasmd_return {
+	enum wasmd_end end;
+	uint32_t exit_code;		/* of proc_exit */
+	const struct wasmd_value *results;
+	size_t nresults;
+	struct wasmd_bytes bytes;	/* if they were wanted */
+	struct wasmd_bytes cause;	/* how it failed, in words */
+	struct wasmd_bytes backtrace;	/* where: a line for each frame */
+	uint64_t fuel;			/* that it used */
+	uint64_t memory_pages;		/* of 64 KiB, that it has */
+	bool last;			/* the instance ends with it */
+};
+
+/* Each may be NULL. */
+struct wasmd_instance_events {
+	size_t size;
+	/* It takes calls; start is how its start functions ended, for which it
+	 * may also end. Again for one that took its place. */
+	void (*on_ready)(void *arg, const struct wasmd_return *start);
+	void (*on_return)(void *arg, const struct wasmd_return *ret);
+	void (*on_output)(void *arg, int fd, const void *data, size_t len);
+	/* The last of its callbacks is one of these. */
+	void (*on_exit)(void *arg, const struct wasmd_msg *record);
+	void (*on_refused)(void *arg, const struct wasmd_error *error);
+};
+
+/* Of the call its mode, detach, invoke and has_stdin mean nothing. */
+struct wasmd_instance *wasmd_instance_open(struct wasmd *w,
+	const struct wasmd_call *call,
+	const struct wasmd_instance_events *events, void *arg,
+	struct wasmd_error *error);
+void wasmd_instance_close(struct wasmd_instance *i);	/* NULL is fine */
+
+/*
+ * Besides the connection's descriptor its own is to be watched, in the same way;
+ * it is -1 while there is none, and may change with every dispatch of either.
+ * timeout: how many milliseconds from now dispatch is due, whatever the
+ * descriptor says; -1: never.
+ */
+int wasmd_instance_fd(const struct wasmd_instance *i);
+size_t wasmd_instance_unsent(const struct wasmd_instance *i);
+int wasmd_instance_timeout(const struct wasmd_instance *i);
+
+/* Do what can be done without waiting, for the instance alone. -1: it broke the
+ * rules, and is of no use any more. */
+int wasmd_instance_dispatch(struct wasmd_instance *i,
+	struct wasmd_error *error);
+
+/* As wasmd_wait, for instance and connection. */
+int wasmd_instance_wait(struct wasmd_instance *i, int timeout_ms,
+	struct wasmd_error *error);
+
+#define WASMD_INVOKE_MAX 1048576	/* bytes of name and arguments */
+
+struct wasmd_invoke {
+	size_t size;
+	const char *name;		/* of an exported function */
+	const struct wasmd_value *args;
+	size_t nargs;
+	/* Its two results are an address and a length: give the bytes there. */
+	bool wants_bytes;
+	uint64_t fuel;			/* for it; 0: as for each */
+	uint64_t timeout_ms;		/* then the instance is ended; 0: never */
+};
+
+/* Whether it takes a call now. */
+bool wasmd_instance_is_ready(const struct wasmd_instance *i);
+
+/* Call a function; on_return follows, or the instance's end. -1 with
+ * WASMD_ERROR_USAGE when it is not ready. */
+int wasmd_instance_call(struct wasmd_instance *i,
+	const struct wasmd_invoke *call, struct wasmd_error *error);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

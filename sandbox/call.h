@@ -14,6 +14,7 @@
  *   OUT_STDOUT, OUT_STDERR   bytes the guest wrote, at most FRAME_DATA_MAX
  *   OUT_TRACE   text for whoever wanted a trace of the call: printable ASCII and
  *             newlines, at most FRAME_DATA_MAX, TRACE_MAX in all
+ *   OUT_PROFILE text likewise, for whoever wanted a profile: PROFILE_MAX in all
  *   OUT_WANT_INPUT   once, when the guest first reads: input may flow now
  *   OUT_WAIT  the guest sleeps: wake it by IN_WAKE after timeout_ns
  *   OUT_RESULT   once, last: struct call_result, then its text
@@ -21,9 +22,8 @@
  *
  * In MODE_SERVE both descriptors are one socket, and who wrote IN_CALL hands its
  * end to another, whom the child does not trust:
- *   IN_INVOKE    a call: struct serve_invoke, then its values and names
- *   OUT_RETURN   its end, and first of all that of the start: struct
- *                serve_return, then results, text and bytes
+ *   IN_INVOKE    a call, see proto/serve.h
+ *   OUT_RETURN   its end, and first of all that of the start
  * OUT_STDOUT, OUT_STDERR, OUT_WAIT and IN_WAKE are as above; there is no input.
  *
  * One output pipe keeps what a guest writes to its two streams in order, and
@@ -48,6 +48,7 @@
 #define CALL_MAX	(1u << 20)	/* payload of IN_CALL: args and env */
 #define RESULT_TEXT_MAX	8192u
 #define TRACE_MAX	(64u << 20)	/* bytes of a call's trace */
+#define PROFILE_MAX	(64u << 20)	/* and of its profiles */
 
 enum frame_kind {
 	IN_CALL = 1,
@@ -63,6 +64,7 @@ enum frame_kind {
 	OUT_TRACE,
 	OUT_RETURN,
 	OUT_VIOLATION,
+	OUT_PROFILE,
 };
 
 struct frame {
@@ -131,43 +133,6 @@ uint64_t call_strings(const void *data, size_t len);
 #define CALL_STRINGS(len) ((size_t)(len) + 3)
 int call_unpack(struct call *c, const void *data, size_t len, void *scratch,
 	struct err *err);
-
-/*
- * IN_INVOKE: this, then name_len bytes of the export's name, then for each
- * argument a struct serve_value and its bytes. Little-endian, nothing padded.
- */
-struct serve_invoke {
-	uint64_t fuel;		/* 0: what the instance has for each */
-	uint32_t flags;		/* SERVE_BYTES */
-	uint32_t nvalues;
-	uint32_t name_len;
-	uint32_t pad;
-};
-
-#define SERVE_BYTES 1u	/* its two results are an address and a length */
-
-struct serve_value {
-	uint32_t kind;		/* 't': text, as of IN_CALL's params; 'b': bytes,
-				 * which become an address and a length */
-	uint32_t len;
-};
-
-/*
- * OUT_RETURN: this, then nresults times struct call_value, then the text, then
- * the bytes, if they were asked for.
- */
-struct serve_return {
-	uint32_t end;		/* enum call_end */
-	uint32_t exit_code;
-	uint32_t nresults;
-	uint32_t trap_len;	/* the text, as in struct call_result */
-	uint32_t backtrace_len;
-	uint32_t bytes_len;
-	uint32_t last;		/* 1: the instance ends with it */
-	uint32_t pad;
-	uint64_t fuel_used;
-	uint64_t memory_pages;
-};
 
 /* How the guest ended, as far as it could say so itself. */
 enum call_end {

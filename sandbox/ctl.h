@@ -53,7 +53,9 @@ struct template_limits {
 	uint64_t cpu_us;	/* CPU time of each call; 0: no limit */
 	uint64_t mode;		/* enum template_mode */
 	uint64_t trace;		/* 1: host functions are traced */
+	uint64_t profile;	/* 1: its functions are profiled */
 	uint64_t one_nan;	/* 1: arithmetic makes the canonical NaN only */
+	uint64_t files;		/* 1: its calls may come with a broker */
 };
 
 enum ctl_kind {

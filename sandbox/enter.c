@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "sandbox/ctl.h"
+#include "sandbox/gate.h"
 #include "sandbox/init.h"
 #include "sandbox/landlock.h"
 #include "sandbox/limits.h"
@@ -212,5 +213,12 @@ enter_filter(const struct enter *e, enum filter_stage stage)
 {
 	if (enter_has(e, LAYER_SECCOMP) && filter_install(stage,
 	    (enum filter_action)e->config.filter_action) == -1)
+		process_exit(PROCESS_EXIT_ENTER);
+}
+
+void
+enter_close_gate(void)
+{
+	if (gate_close() == -1)
 		process_exit(PROCESS_EXIT_ENTER);
 }

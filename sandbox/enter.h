@@ -62,7 +62,9 @@ void enter(struct enter *e);
 bool enter_has(const struct enter *e, enum layer layer);
 
 /* In a template and in a child: the next filter, unless the policy has
- * seccomp off. Ends the process when it cannot be installed. */
+ * seccomp off. Ends the process when it cannot be installed. A child of a
+ * template that has FILTER_GATE closes the gate instead. */
 void enter_filter(const struct enter *e, enum filter_stage stage);
+void enter_close_gate(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include "sandbox/call.h"
 #include "sandbox/ctl.h"
 #include "sandbox/enter.h"
+#include "sandbox/gate.h"
 
 #define LIMIT_STACK	(8u << 20)	/* of C; guest frames are elsewhere */
 
@@ -168,12 +169,11 @@ limits_cpu_start(uint64_t cpu_us, int *timer)
 		.it_value.tv_nsec = (long)(cpu_us % 1000000) * 1000,
 	};
 
-	/* The system calls themselves: libc's wrappers may allocate. */
-	if (syscall(SYS_timer_create, CLOCK_PROCESS_CPUTIME_ID, &event,
-	    timer) == -1)
+	if (gate_call(SYS_timer_create, CLOCK_PROCESS_CPUTIME_ID, (long)&event,
+	    (long)timer, 0) == -1)
 		return -1;
-	return (int)syscall(SYS_timer_settime, *timer, TIMER_ABSTIME, &when,
-	    NULL);
+	return (int)gate_call(SYS_timer_settime, *timer, TIMER_ABSTIME,
+	    (long)&when, 0);
 }
 
 int
@@ -193,7 +193,7 @@ limits_cpu_final(uint64_t cpu_us)
 		cpu.rlim_max = cpu_max;
 	if (cpu.rlim_cur > cpu.rlim_max)
 		cpu.rlim_cur = cpu.rlim_max;
-	if (setrlimit(RLIMIT_CPU, &cpu) == -1)
+	if (gate_call(SYS_prlimit64, 0, RLIMIT_CPU, (long)&cpu, 0) == -1)
 		return -1;
 	return limits_cpu_start(cpu_us, &timer);
 }

@@ -40,8 +40,10 @@ _Static_assert(BROKER_FD == CTL_FD && MODULE_FD >= FILE_FD,
 #define TRAP SCMP_ACT_TRAP	/* see sandbox/violation.h */
 #define PROGRAM_MAX 4096	/* BPF_MAXINSNS */
 
-/* Each may what those behind it may. */
-enum policy_stage { STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_FILES, STAGE_CHILD };
+/* Each may what those behind it may; but STAGE_SERVE not what STAGE_FILES. */
+enum policy_stage {
+	STAGE_ZYGOTE, STAGE_TEMPLATE, STAGE_SERVE, STAGE_FILES, STAGE_CHILD
+};
 
 struct policy_row {
 	enum policy_stage stage;
@@ -157,11 +159,18 @@ filter_trim(struct sock_filter *code, size_t n)
 	return n;
 }
 
-/* Those that a child puts on, above others. */
+/* Those that are put on above a template's. */
 static bool
 stage_is_thin(enum policy_stage stage)
 {
-	return stage == STAGE_CHILD || stage == STAGE_FILES;
+	return stage > STAGE_TEMPLATE;
+}
+
+static bool
+stage_has(enum policy_stage stage, const struct policy_row *row)
+{
+	return row->name != NULL && row->stage >= stage &&
+	    !(stage == STAGE_SERVE && row->stage == STAGE_FILES);
 }
 
 /*
@@ -190,11 +199,10 @@ filter_add(scmp_filter_ctx ctx, enum policy_stage stage,
 	}
 }
 
-/* Print a finished filter as the initialiser of an array. */
-static void
-filter_print(scmp_filter_ctx ctx, const char *name, bool thin)
+/* The instructions of a finished filter, and how many there are. */
+static size_t
+filter_code(scmp_filter_ctx ctx, const char *name, struct sock_filter *code)
 {
-	static struct sock_filter code[PROGRAM_MAX];
 	FILE *file = tmpfile();
 	size_t n;
 	int error;
@@ -207,8 +215,13 @@ filter_print(scmp_filter_ctx ctx, const char *name, bool thin)
 	rewind(file);
 	n = fread(code, sizeof(code[0]), PROGRAM_MAX, file);
 	fclose(file);
-	if (thin)
-		n = filter_trim(code, n);
+	return n;
+}
+
+/* As the initialiser of an array. */
+static void
+code_print(const struct sock_filter *code, size_t n, const char *name)
+{
 	printf("\nstatic const struct sock_filter %s[] = {\n", name);
 	for (size_t i = 0; i < n; i++)
 		printf("\t{ 0x%02x, %3u, %3u, 0x%08x },\n", code[i].code,
@@ -239,18 +252,54 @@ policy_omit(unsigned long number)
 	exit(2);
 }
 
+static size_t
+stage_code(uint32_t arch, enum policy_stage stage, uint32_t action,
+	struct sock_filter *code)
+{
+	scmp_filter_ctx ctx = filter_new(arch, action);
+	size_t n;
+
+	for (size_t i = 0; i < POLICY_ROWS; i++) {
+		if (stage_has(stage, &policy[i]))
+			filter_add(ctx, stage, &policy[i]);
+	}
+	n = filter_code(ctx, "a filter", code);
+	seccomp_release(ctx);
+	return stage_is_thin(stage) ? filter_trim(code, n) : n;
+}
+
 static void
 stage_print(uint32_t arch, enum policy_stage stage, uint32_t action,
 	const char *name)
 {
-	scmp_filter_ctx ctx = filter_new(arch, action);
+	static struct sock_filter code[PROGRAM_MAX];
 
-	for (size_t i = 0; i < POLICY_ROWS; i++) {
-		if (policy[i].name != NULL && policy[i].stage >= stage)
-			filter_add(ctx, stage, &policy[i]);
-	}
-	filter_print(ctx, name, stage_is_thin(stage));
-	seccomp_release(ctx);
+	code_print(code, stage_code(arch, stage, action, code), name);
+}
+
+/*
+ * What comes by the gate is held against the rows of STAGE_SERVE, all else
+ * against a child's. The address, in two halves, is filled in when the program
+ * is put on (FILTER_GATE_LOW, FILTER_GATE_HIGH).
+ */
+static void
+gate_print(uint32_t arch, uint32_t action, const char *name)
+{
+	enum { HEAD = 5 };
+	const uint32_t ip = offsetof(struct seccomp_data, instruction_pointer);
+	static struct sock_filter code[HEAD + 2 * PROGRAM_MAX];
+	const size_t child = stage_code(arch, STAGE_CHILD, action, code + HEAD);
+	const struct sock_filter head[HEAD] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + sizeof(uint32_t)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)child),
+	};
+
+	memcpy(code, head, sizeof(head));
+	code_print(code, HEAD + child + stage_code(arch, STAGE_SERVE, action,
+	    code + HEAD + child), name);
 }
 
 int
@@ -271,9 +320,11 @@ main(int argc, char **argv)
 	stage_print(arch, STAGE_TEMPLATE, KILL, "filter_template_kill");
 	stage_print(arch, STAGE_CHILD, KILL, "filter_child_kill");
 	stage_print(arch, STAGE_FILES, KILL, "filter_files_kill");
+	gate_print(arch, KILL, "filter_gate_kill");
 	stage_print(arch, STAGE_ZYGOTE, TRAP, "filter_zygote_trap");
 	stage_print(arch, STAGE_TEMPLATE, TRAP, "filter_template_trap");
 	stage_print(arch, STAGE_CHILD, TRAP, "filter_child_trap");
 	stage_print(arch, STAGE_FILES, TRAP, "filter_files_trap");
+	gate_print(arch, TRAP, "filter_gate_trap");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

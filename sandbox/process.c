@@ -12,13 +12,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sandbox/gate.h"
+
 pid_t
 process_clone(int *pidfd)
 {
 	/* The pidfd goes where the parent's thread id would; the two orders of
 	 * the arguments behind it do not matter, as both are 0. */
-	return (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD,
-	    0, pidfd, 0, 0);
+	return (pid_t)gate_call(SYS_clone,
+	    CLONE_PARENT | CLONE_PIDFD | SIGCHLD, 0, (long)pidfd, 0);
 }
 
 #define RSEQ_AREA_SIZE 32	/* of the first version, which libc registers */
@@ -37,7 +39,7 @@ process_leave_rseq(void)
 int
 process_die_with_daemon(void)
 {
-	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return (int)gate_call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
 }
 
 noreturn void
@@ -47,15 +49,27 @@ process_exit(enum process_exit code)
 }
 
 int
+process_dup(int fd, int to)
+{
+	return (int)gate_call(SYS_dup3, fd, to, 0, 0);
+}
+
+int
+process_close(int fd)
+{
+	return (int)gate_call(SYS_close, fd, 0, 0, 0);
+}
+
+int
 process_move_fd(int fd, int to)
 {
 	if (fd == to)
 		return 0;
-	return dup3(fd, to, 0) == -1 ? -1 : close(fd);
+	return process_dup(fd, to) == -1 ? -1 : process_close(fd);
 }
 
 int
 process_close_from(unsigned first)
 {
-	return (int)syscall(SYS_close_range, first, ~0U, 0);
+	return (int)gate_call(SYS_close_range, first, ~0U, 0, 0);
 }

@@ -1,6 +1,7 @@
 /*
  * Confined processes as such: they are cloned as children of the daemon, so
- * that it waits for each by pidfd, and end when it ends. Runs in the worker.
+ * that it waits for each by pidfd, and end when it ends. What is needed to clone
+ * a child and by the child at its start goes by the gate. Runs in the worker.
  */
 #ifndef SANDBOX_PROCESS_H
 #define SANDBOX_PROCESS_H
@@ -33,6 +34,10 @@ int process_die_with_daemon(void);
 
 /* End at once, without libc's exit handlers. */
 noreturn void process_exit(enum process_exit code);
+
+/* As dup3(2) without flags, and close(2). */
+int process_dup(int fd, int to);
+int process_close(int fd);
 
 /* Make fd the descriptor number to, without close-on-exec. */
 int process_move_fd(int fd, int to);

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "sandbox/call.h"
 #include "sandbox/ctl.h"
+#include "sandbox/gate.h"
 
 /*
  * A child has its output pipe, a template its control socket: each fails where
@@ -30,7 +31,7 @@ violation_on_signal(int sig, siginfo_t *info, void *context)
 	};
 
 	if (write(STDOUT_FILENO, &out, sizeof(out)) == -1)
-		fd_send(CTL_FD, &msg, sizeof(msg), NULL, 0);
+		fd_send_by(gate_sendmsg, CTL_FD, &msg, sizeof(msg), NULL, 0);
 	syscall(SYS_getppid);
 }
 

@@ -21,7 +21,7 @@ MAY_INCLUDE = {
 }
 # headers that a folder may include besides
 MAY_ALSO_INCLUDE = {
-    "guest": {"proto/broker.h"},
+    "guest": {"proto/broker.h", "proto/serve.h"},
     # wasmctl is a program like others: it has what is installed
     "client": {"lib/wasmd.h"},
 }

@@ -4,6 +4,7 @@
 #include "vm/exec/compile.h"
 #include "vm/exec/run.h"
 #include "vm/exec/trace.h"
+#include "vm/runtime/meter.h"
 #include "vm/runtime/store.h"
 #include "vm/value.h"
 
@@ -72,12 +73,16 @@ run(struct vm_store *s, const struct func_inst *f, uint64_t *fp)
 	s->nbridges = 0;
 	s->trap_detail = NULL;
 	s->trap_fp = NULL;
+	if (s->meter != NULL)
+		meter_begin(s->meter, s->fuel);
 	if (f->instance == NULL) {
 		call_host(s, f, fp);
 	} else {
 		f->instance->fuel = s->fuel;
 		code_run(f, fp);
 	}
+	if (s->meter != NULL)
+		meter_end(s->meter, s->fuel);
 	s->running = false;
 }
 

@@ -15,6 +15,7 @@
 #include "vm/exec/roots.h"
 #include "vm/exec/translate.h"
 #include "vm/runtime/memory.h"
+#include "vm/runtime/meter.h"
 #include "vm/runtime/table.h"
 
 /* ---- imports ------------------------------------------------------------------ */
@@ -225,7 +226,8 @@ instance_new(struct vm_store *s, struct vm_module *m, uint32_t **offsets,
 	in->vm_module = m;
 	in->module = &m->syntax;
 	arena_init(&in->arena, SIZE_MAX / 2);
-	if (instance_alloc_arrays(in) == -1) {
+	if (instance_alloc_arrays(in) == -1 ||
+	    (s->meter != NULL && meter_add(in) == -1)) {
 		instance_free(in);
 		goto fail;
 	}
@@ -510,6 +512,8 @@ vm_instantiate(struct vm_store *s, struct vm_module *m,
 
 	if (s->frozen || s->running)
 		return err_set(err, VM_USAGE, "the store is in use");
+	if (m->vm->profile && s->meter == NULL)
+		return err_set(err, VM_USAGE, "the module is another store's");
 	if (check_imports(s, &m->syntax, err) == -1)
 		return -1;
 	in = instance_new(s, m, &offsets, err);

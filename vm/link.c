@@ -4,6 +4,7 @@
 
 #include "vm/exec/compile.h"
 #include "vm/runtime/memory.h"
+#include "vm/runtime/meter.h"
 #include "vm/runtime/table.h"
 #include "vm/value.h"
 
@@ -37,6 +38,24 @@ sig_parse(struct vm_store *s, const char *sig, struct functype *out)
 	return types != NULL && results ? 0 : -1;
 }
 
+/* Let the meter come before a host's function. */
+static int
+meter_host(struct vm_store *s, const struct vm_host_func *h, struct func_inst *f)
+{
+	struct meter_host *m = arena_alloc(&s->arena, 1, sizeof(*m));
+
+	if (m == NULL)
+		return -1;
+	*m = (struct meter_host){
+		.func = { .host_module = h->module, .host_name = h->name },
+		.fn = f->host,
+		.data = f->host_data,
+	};
+	f->host = meter_host_call;
+	f->host_data = m;
+	return 0;
+}
+
 static struct func_inst *
 host_func(struct vm_store *s, const struct vm_host_func *h, void *data,
 	struct err *err)
@@ -67,6 +86,10 @@ host_func(struct vm_store *s, const struct vm_host_func *h, void *data,
 		.host = h->fn,
 		.host_data = data,
 	};
+	if (s->meter != NULL && meter_host(s, h, f) == -1) {
+		err_set(err, VM_NOMEM, "out of memory");
+		return NULL;
+	}
 	return f;
 }
 

@@ -5,6 +5,7 @@
 
 #include "vm/exec/compile.h"
 #include "vm/load.h"
+#include "vm/runtime/meter.h"
 #include "vm/runtime/store.h"
 
 const char *
@@ -49,6 +50,14 @@ void
 vm_set_one_nan(struct vm *vm)
 {
 	vm->one_nan = true;
+}
+
+int
+vm_store_set_profile(struct vm_store *s)
+{
+	s->meter = meter_new();
+	s->vm->profile = s->meter != NULL;
+	return s->meter != NULL ? 0 : -1;
 }
 
 /* ---- modules --------------------------------------------------------------- */

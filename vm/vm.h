@@ -271,6 +271,41 @@ heaptype vm_value_kind(const struct vm_store *s, const struct vm_value *v);
 vm_ref vm_extern(struct vm_store *s, uint32_t value);
 bool vm_extern_value(struct vm_store *s, vm_ref ref, uint32_t *value);
 
+/* ---- profiles ---------------------------------------------------------- */
+
+/* What one function cost so far, itself (a host function: always) and with all
+ * that it called. Of frames that are still there, until now. */
+struct vm_profile_row {
+	const struct module *module;	/* NULL: the host's */
+	uint32_t func;
+	/* of the host's; work of the machine itself has no module */
+	const char *host_module, *host_name;
+	uint64_t calls;
+	uint64_t fuel, total_fuel;	/* instructions */
+	uint64_t ticks, total_ticks;	/* of vm_profile_ticks */
+};
+
+/*
+ * Count what each function costs: of a store for which nothing was made yet, and
+ * then of all modules of its vm, which must be for this store. Code pays for it
+ * with each call, and with each round of a loop; other code pays nothing. 0, or
+ * -1 without memory.
+ */
+int vm_store_set_profile(struct vm_store *s);
+
+/* Each function that was called so far, in no order. */
+void vm_store_profile(struct vm_store *s,
+	void (*on_row)(void *arg, const struct vm_profile_row *row), void *arg);
+
+/* Have on_due called while the guest runs, soon and then at the tick that it
+ * returns, at a call, a return or in a loop. The time that it takes is not
+ * counted. */
+void vm_store_on_profile(struct vm_store *s,
+	uint64_t (*on_due)(void *arg, uint64_t now), void *arg);
+
+/* A steady counter of time, of a rate that is not known. */
+uint64_t vm_profile_ticks(void);
+
 /* ---- freezing ---------------------------------------------------------- */
 
 /*

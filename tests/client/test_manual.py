@@ -105,6 +105,10 @@ def test_fish_offers_verbs_options_and_files():
         equal(completed_by_fish(f"wasmctl {line}"), [str(path)], line)
     equal(completed_by_fish(f"wasmctl run --fuel {directory}/a"), [])
     equal(completed_by_fish("wasmctl help ch"), ["check"])
+    equal(completed_by_fish("wasmctl -H ssh://me@there:22 su"), ["submit"])
+    equal(completed_by_fish("wasmctl --host ssh://there run --max-m"),
+          ["--max-memory"])
+    equal(completed_by_fish("wasmctl -H s"), [])
 
 
 @test
@@ -118,6 +122,10 @@ def test_zsh_offers_verbs_options_and_files():
     equal(completed_by_zsh("run", "--preload", "lib=a"), ["files a"])
     equal(completed_by_zsh("run", "--fuel", "a"), [])
     equal(completed_by_zsh("help", "ch"), ["check"])
+    equal(completed_by_zsh("-H", "ssh://me@there:22", "su"), ["submit"])
+    equal(completed_by_zsh("--host", "ssh://there", "run", "--max-m"),
+          ["--max-memory"])
+    equal(completed_by_zsh("-H", "s"), [])
 
 
 def completed(line, *more):
@@ -161,6 +169,17 @@ def test_completion_offers_verbs_options_and_files():
     equal(completed([*trace, "="], path), [f"{directory}/a b.wasm"])
     equal(completed([*trace, "=", "x"], "--fu"), ["--fuel"])
     equal(completed([WASMCTL, "help"], "ch"), ["check"])
+    machine = ["ssh", ":", "//me", "@", "there", ":", "22"]
+    for before in ([WASMCTL, "-H", *machine], [WASMCTL, "--host", "ssh", ":",
+                                               "//there"]):
+        equal(completed(before, "su"), ["submit"])
+        equal(completed([*before, "run"], "--max-m"), ["--max-memory"])
+        equal(completed([*before, "run"], path), [f"{directory}/a b.wasm"])
+        equal(completed(before[:2], "s"), [])
+    equal(completed([WASMCTL, "run", "-H", *machine], "--max-m"),
+          ["--max-memory"])
+    equal(completed([WASMCTL, "run", "-H", *machine], path),
+          [f"{directory}/a b.wasm"])
     for verb in ("validate", "inspect", "disasm", "put"):
         equal(completed([WASMCTL, verb], path), [f"{directory}/a b.wasm"])
 

@@ -80,7 +80,7 @@ def test_preload_that_is_wrong_is_told():
     path = module()
     for value, code, word in (
             ("lib", 125, "NAME=FILE"), (f"={path}", 125, "NAME=FILE"),
-            ("lib=", 125, "NAME=FILE"), ("lib=-", 125, "only a file"),
+            ("lib=", 125, "NAME=FILE"), ("lib=-", 125, "standard input"),
             ("x" * 64 + f"={path}", 125, "63 bytes"),
             ("lib=/nowhere.wasm", 127, "/nowhere.wasm"),
             ("lib=/", 126, "directory")):

@@ -100,6 +100,70 @@ def test_put_over_every_way_and_run():
 
 
 @test
+def test_temporary_modules_are_their_connections_alone():
+    daemon = Daemon("--max-module", "200000")
+    conn, other = daemon.connect(), daemon.connect()
+    script = b"out hello\nexit 3\n" + b"x" * 100000
+    expected = {"module": digest(script), "size": len(script)}
+    number = stream(conn, script, temporary=True, digest=digest(script))
+    equal(answer(conn, number), (None, expected))
+    for _ in range(2):
+        error, output, record = run_stored(conn, digest(script))
+        equal((error, output, record["module"]),
+              (None, b"hello\n", digest(script)))
+    equal(stored(conn), {})
+    for method in ("info", "remove"):
+        equal(conn.call(method, {"module": digest(script)})[0]["name"],
+              "no-such-module")
+    equal(run_stored(other, digest(script))[0]["name"], "no-such-module")
+    # What comes behind the end is nobody's.
+    conn.notify("put.data", {"call": number, "data": b"zzz"})
+    equal(answer(other, stream(other, script, temporary=True,
+                               digest=digest(b"")))[0]["name"],
+          "digest-mismatch")
+    conn.close()
+    until(lambda: "closed: by the client" in daemon.log())
+    equal(run_stored(other, digest(script))[0]["name"], "no-such-module")
+
+
+@test
+def test_temporary_modules_have_a_budget_of_their_user():
+    daemon = Daemon("--max-module", "1000")
+    conns = [daemon.connect() for _ in range(3)]
+    for conn, size in ((conns[0], 1000), (conns[0], 1000), (conns[1], 1000),
+                       (conns[1], 900)):
+        equal(answer(conn, stream(conn, b"x" * size, temporary=True))[0], None)
+    error, _ = conns[2].call("put", {"size": 101, "temporary": True})
+    equal(error["name"], "queue-full")
+    equal(error["retry_ms"] > 0, True)
+    equal(answer(conns[2], stream(conns[2], b"x" * 100,
+                                  temporary=True))[0], None)
+    conns[0].close()
+    until(lambda: conns[2].call("put", {"size": 1000, "temporary": True,
+                                        "digest": "x"})[0]["name"] == "usage")
+    until(lambda: answer(conns[2], stream(conns[2], b"x" * 1000,
+                                          temporary=True))[0] is None)
+    # One that was begun counts, too, until its connection is gone.
+    begun = daemon.connect()
+    begun.request("put", {"size": 900, "temporary": True})
+    begun.call("stats", {})
+    equal(conns[2].call("put", {"size": 200, "temporary": True})[0]["name"],
+          "queue-full")
+    begun.close()
+    until(lambda: answer(conns[2], stream(conns[2], b"y" * 200,
+                                          temporary=True))[0] is None)
+
+
+@test
+def test_temporary_goes_with_size_only():
+    conn = Daemon().connect()
+    for params in ({"module": b"x"}, {"size": 1, "share": True},
+                   {"module_fd": True}):
+        error, _ = conn.call("put", dict(params, temporary=True))
+        equal(error["name"], "usage", params)
+
+
+@test
 def test_the_list_comes_in_pages():
     daemon = Daemon()
     conn = daemon.connect()

@@ -32,7 +32,7 @@ has_room(void *arg)
 static void
 on_data(void *arg, int fd, const void *data, size_t len)
 {
-	assert_in_range(fd, 1, 3);
+	assert_in_range(fd, 1, 4);
 	assert_in_range(len, 1, PROTO_DATA_MAX);
 	got.messages++;
 	if (fd == 1 && got.nout + len <= sizeof(got.out))
@@ -240,6 +240,28 @@ test_trace_that_nobody_wanted_is_bad(void **state)
 	struct rig r = rig_make(UINT64_MAX, 1000);
 
 	write_frame(&r, OUT_TRACE, "x", 1);
+	assert_int_equal(got.messages, 0);
+	assert_int_equal(got.end, STREAM_BAD);
+	rig_free(&r);
+}
+
+static void
+test_profile_of_a_call_that_wanted_one(void **state)
+{
+	struct rig r = rig_make(9, 4);
+
+	got.stream->profile_left = 4;
+	write_frame(&r, OUT_PROFILE, "end\n", 4);
+	write_frame(&r, OUT_STDOUT, "one", 3);
+	assert_int_equal(got.nout, 3);
+	assert_int_equal(got.stream->bytes[STREAM_PROFILE - 1], 4);
+	assert_int_equal(got.ends, 0);
+	write_frame(&r, OUT_PROFILE, "x", 1);
+	assert_int_equal(got.end, STREAM_BAD);
+	rig_free(&r);
+	r = rig_make(9, 4);
+	got.stream->trace_left = 10;
+	write_frame(&r, OUT_PROFILE, "x", 1);
 	assert_int_equal(got.messages, 0);
 	assert_int_equal(got.end, STREAM_BAD);
 	rig_free(&r);
@@ -521,6 +543,7 @@ main(void)
 		cmocka_unit_test(test_cut_for_ever_is_an_end),
 		cmocka_unit_test(test_trace_of_a_call_that_wanted_one),
 		cmocka_unit_test(test_trace_that_nobody_wanted_is_bad),
+		cmocka_unit_test(test_profile_of_a_call_that_wanted_one),
 		cmocka_unit_test(test_credit),
 		cmocka_unit_test(test_credit_is_capped),
 		cmocka_unit_test(test_nothing_is_read_without_credit),

@@ -17,6 +17,8 @@
  *	grow BYTES	make reserved memory usable and touch it
  *	random		16 bytes of getrandom to stdout
  *	code		write to the sealed page
+ *	gate		a system call by the gate
+ *	reopen		the same, having made it executable
  *	segv, trap	die
  */
 #include "config.h"
@@ -34,6 +36,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sandbox/gate.h"
 
 #define RESERVED ((size_t)1 << 32)
 
@@ -233,6 +236,18 @@ call_echo(struct guest_io *io)
 }
 
 static long
+call_gate(bool reopen)
+{
+	const long a[6] = {
+		(long)(gate_address() & ~4095ul), 4096, PROT_READ | PROT_EXEC,
+	};
+
+	if (reopen)
+		raw_syscall(SYS_mprotect, a);
+	return gate_call(SYS_close, -1, 0, 0, 0);
+}
+
+static long
 call_act(const struct call *call, struct guest_io *io)
 {
 	const char *what = call->invoke != NULL ? call->invoke : "hello";
@@ -269,6 +284,8 @@ call_act(const struct call *call, struct guest_io *io)
 		if (guest_io_write(io, 1, buffer, sizeof(buffer)) == -1)
 			return -1;
 	}
+	if (strcmp(what, "gate") == 0 || strcmp(what, "reopen") == 0)
+		return call_gate(what[0] == 'r');
 	if (strcmp(what, "code") == 0)
 		*sealed = 1;
 	if (strcmp(what, "segv") == 0)

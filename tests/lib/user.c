@@ -3,7 +3,7 @@
  * tests/system/test_library.py with what is installed and nothing else. Says
  * what went wrong and exits with 1.
  *
- *	user SOCKET CAT_MODULE SLEEP_MODULE
+ *	user SOCKET CAT_MODULE SLEEP_MODULE PLUGIN_MODULE VALUES_MODULE
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,8 +141,8 @@ run(struct wasmd *w, const struct wasmd_call *call, struct run *r)
 
 /* ---- what is tried ------------------------------------------------------- */
 
-static char module[2][1 << 16];
-static size_t module_len[2];
+static char module[4][1 << 16];
+static size_t module_len[4];
 
 static void
 read_module(int i, const char *path)
@@ -275,6 +275,259 @@ try_sizes(struct wasmd *w)
 	CHECK(wasmd_put(w, &newer.put, NULL, &error) == -1);
 }
 
+/* ---- instances ----------------------------------------------------------- */
+
+struct plugin {
+	struct wasmd_instance *instance;
+	unsigned ready, returns;
+	enum wasmd_end end, start;
+	bool last, over;
+	int exit, refused;
+	struct wasmd_value results[16];
+	size_t nresults;
+	char bytes[100], out[100], cause[200];
+	size_t nbytes, nout;
+};
+
+static void
+on_ready(void *arg, const struct wasmd_return *start)
+{
+	struct plugin *p = arg;
+
+	p->ready++;
+	p->start = start->end;
+}
+
+static void
+on_return(void *arg, const struct wasmd_return *r)
+{
+	struct plugin *p = arg;
+
+	p->returns++;
+	p->end = r->end;
+	p->last = r->last;
+	p->nresults = r->nresults;
+	memcpy(p->results, r->results, r->nresults * sizeof(p->results[0]));
+	p->nbytes = r->bytes.len < 100 ? r->bytes.len : 100;
+	memcpy(p->bytes, r->bytes.data, p->nbytes);
+	snprintf(p->cause, sizeof(p->cause), "%.*s", (int)r->cause.len,
+		r->cause.data);
+	CHECK(r->end != WASMD_RETURNED || r->fuel > 0);
+}
+
+static void
+on_plugin_output(void *arg, int fd, const void *data, size_t len)
+{
+	struct plugin *p = arg;
+
+	CHECK(fd == 1 && p->nout + len < sizeof(p->out));
+	memcpy(p->out + p->nout, data, len);
+	p->nout += len;
+}
+
+static void
+on_plugin_exit(void *arg, const struct wasmd_msg *record)
+{
+	struct plugin *p = arg;
+
+	p->over = true;
+	p->exit = wasmd_record_exit(record);
+}
+
+static void
+on_plugin_refused(void *arg, const struct wasmd_error *e)
+{
+	struct plugin *p = arg;
+
+	p->over = true;
+	p->refused = e->code;
+}
+
+static const struct wasmd_instance_events plugin_events = {
+	.size = sizeof(plugin_events), .on_ready = on_ready,
+	.on_return = on_return, .on_output = on_plugin_output,
+	.on_exit = on_plugin_exit, .on_refused = on_plugin_refused,
+};
+
+static void
+plugin_wait(struct plugin *p)
+{
+	CHECK(wasmd_instance_wait(p->instance, 10000, &error) == 0);
+}
+
+static void
+plugin_open(struct plugin *p, struct wasmd *w, int which,
+	struct wasmd_call call)
+{
+	memset(p, 0, sizeof(*p));
+	call.size = sizeof(call);
+	call.module = module[which];
+	call.module_len = module_len[which];
+	p->instance = wasmd_instance_open(w, &call, &plugin_events, p, &error);
+	CHECK(p->instance != NULL && wasmd_instance_fd(p->instance) == -1);
+	while (p->ready == 0 && !p->over)
+		plugin_wait(p);
+}
+
+static void
+plugin_invoke(struct plugin *p, const struct wasmd_invoke *call)
+{
+	unsigned before = p->returns;
+
+	CHECK(wasmd_instance_is_ready(p->instance));
+	CHECK(wasmd_instance_call(p->instance, call, &error) == 0);
+	/* One at a time. */
+	CHECK(wasmd_instance_call(p->instance, call, NULL) == -1);
+	while (p->returns == before && !p->over)
+		plugin_wait(p);
+}
+
+static int
+plugin_count(struct plugin *p)
+{
+	const struct wasmd_invoke call = { .size = sizeof(call),
+		.name = "count" };
+
+	plugin_invoke(p, &call);
+	CHECK(p->end == WASMD_RETURNED && p->nresults == 1);
+	CHECK(p->results[0].kind == WASMD_I32);
+	return p->results[0].as.i32;
+}
+
+/* State stays in one alone; bytes go in and out; it sleeps. */
+static void
+try_state(struct wasmd *w)
+{
+	const struct wasmd_value text = { WASMD_BYTES,
+		{ .bytes = { "HAL\0", 4 } } };
+	const struct wasmd_value ms = { WASMD_I64, { .i64 = 20 } };
+	const struct wasmd_invoke shift = { .size = sizeof(shift),
+		.name = "shift", .args = &text, .nargs = 1, .wants_bytes = true };
+	const struct wasmd_invoke nap = { .size = sizeof(nap), .name = "nap",
+		.args = &ms, .nargs = 1 };
+	const struct wasmd_invoke say = { .size = sizeof(say), .name = "say" };
+	struct plugin one, other;
+
+	plugin_open(&one, w, 2, (struct wasmd_call){ .size = 0 });
+	plugin_open(&other, w, 2, (struct wasmd_call){ .size = 0 });
+	CHECK(one.start == WASMD_RETURNED);
+	CHECK(plugin_count(&one) == 101 && plugin_count(&one) == 102);
+	CHECK(plugin_count(&other) == 101);
+	plugin_invoke(&one, &shift);
+	CHECK(one.nbytes == 4 && memcmp(one.bytes, "IBM\1", 4) == 0);
+	plugin_invoke(&one, &nap);
+	CHECK(one.end == WASMD_RETURNED);
+	plugin_invoke(&one, &say);
+	CHECK(one.nout == 6 && memcmp(one.out, "hello\n", 6) == 0);
+	wasmd_instance_close(one.instance);
+	CHECK(plugin_count(&other) == 102);
+	wasmd_instance_close(other.instance);
+	/* Their ends are awaited by nobody. */
+	CHECK(wasmd_wait(w, 0, &error) == 0);
+}
+
+/* Every type there and back, whatever the locale. */
+static void
+try_values(struct wasmd *w)
+{
+	static const struct wasmd_value args[] = {
+		{ WASMD_I32, { .i32 = INT32_MIN } },
+		{ WASMD_I64, { .i64 = INT64_MAX } },
+		{ WASMD_F32, { .f32 = -0.1f } },
+		{ WASMD_F64, { .f64 = 1e-310 } },
+		{ WASMD_V128, { .v128 = { 1, 2, 3, [15] = 0xff } } },
+		{ WASMD_REF, { .ref = false } },
+		{ WASMD_TEXT, { .bytes = { "null", 4 } } },
+	};
+	const struct wasmd_invoke all = { .size = sizeof(all), .name = "all",
+		.args = args, .nargs = 7 };
+	char text[WASMD_VALUE_TEXT_MAX];
+	struct wasmd_value v;
+	struct plugin p;
+
+	plugin_open(&p, w, 3, (struct wasmd_call){ .size = 0 });
+	plugin_invoke(&p, &all);
+	CHECK(p.end == WASMD_RETURNED && p.nresults == 7);
+	CHECK(p.results[0].as.i32 == INT32_MIN);
+	CHECK(p.results[1].as.i64 == INT64_MAX);
+	CHECK(p.results[2].as.f32 == -0.1f && p.results[3].as.f64 == 1e-310);
+	CHECK(memcmp(p.results[4].as.v128, args[4].as.v128, 16) == 0);
+	CHECK(p.results[5].kind == WASMD_REF && !p.results[6].as.ref);
+	wasmd_instance_close(p.instance);
+	CHECK(wasmd_value_text(text, &args[2]) == 0);
+	CHECK(strcmp(text, "-0.100000001") == 0);
+	CHECK(wasmd_value_text(text, &args[6]) == -1);
+	CHECK(strcmp(wasmd_kind_name(WASMD_V128), "v128") == 0);
+	CHECK(wasmd_value_read(&v, (struct wasmd_bytes){ "f64:0.5", 7 }) == 0);
+	CHECK(v.kind == WASMD_F64 && v.as.f64 == 0.5);
+	CHECK(wasmd_value_read(&v, (struct wasmd_bytes){ "f64:0,5", 7 }) == -1);
+}
+
+/* Wrong calls, traps, resets, deadlines, limits. */
+static void
+try_ends(struct wasmd *w)
+{
+	const struct wasmd_invoke none = { .size = sizeof(none),
+		.name = "no such function" };
+	const struct wasmd_invoke trap = { .size = sizeof(trap),
+		.name = "trap" };
+	const struct wasmd_invoke spin = { .size = sizeof(spin),
+		.name = "spin", .timeout_ms = 50 };
+	const struct wasmd_invoke fuel = { .size = sizeof(fuel),
+		.name = "spin", .fuel = 1000 };
+	struct plugin p;
+
+	plugin_open(&p, w, 2, (struct wasmd_call){ .reset = true });
+	plugin_invoke(&p, &none);
+	CHECK(p.end == WASMD_NO_FUNCTION && !p.last);
+	CHECK(plugin_count(&p) == 101);
+	plugin_invoke(&p, &trap);
+	CHECK(p.end == WASMD_TRAPPED && p.last);
+	CHECK(strcmp(p.cause, "unreachable") == 0);
+	while (p.ready < 2)
+		plugin_wait(&p);
+	CHECK(plugin_count(&p) == 101);
+	plugin_invoke(&p, &fuel);
+	CHECK(p.end == WASMD_OUT_OF_FUEL);
+	while (p.ready < 3)
+		plugin_wait(&p);
+	plugin_invoke(&p, &spin);
+	CHECK(p.over && p.exit == 143);
+	wasmd_instance_close(p.instance);
+	plugin_open(&p, w, 2, (struct wasmd_call){ .max_calls = 1 });
+	CHECK(plugin_count(&p) == 101 && p.last);
+	while (!p.over)
+		plugin_wait(&p);
+	CHECK(p.exit == 0 && wasmd_instance_fd(p.instance) == -1);
+	CHECK(wasmd_instance_call(p.instance, &trap, &error) == -1);
+	CHECK(error.code == WASMD_ERROR_USAGE);
+	wasmd_instance_close(p.instance);
+	plugin_open(&p, w, 2, (struct wasmd_call){ .wall_ms = UINT64_MAX / 4096 });
+	CHECK(p.over && p.refused == WASMD_ERROR_TOO_LARGE);
+	wasmd_instance_close(p.instance);
+}
+
+/* In the middle of a call, and before it has begun. */
+static void
+try_leaving(struct wasmd *w)
+{
+	const struct wasmd_invoke spin = { .size = sizeof(spin),
+		.name = "spin" };
+	struct wasmd_call call = { .size = sizeof(call), .module = module[2],
+		.module_len = module_len[2] };
+	struct wasmd_instance *i;
+	struct plugin p;
+
+	plugin_open(&p, w, 2, (struct wasmd_call){ .size = 0 });
+	CHECK(wasmd_instance_call(p.instance, &spin, &error) == 0);
+	wasmd_instance_close(p.instance);
+	i = wasmd_instance_open(w, &call, &plugin_events, &p, &error);
+	CHECK(i != NULL);
+	wasmd_instance_close(i);
+	CHECK(wasmd_wait(w, 100, &error) == 0);
+	wasmd_instance_close(NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -283,19 +536,23 @@ main(int argc, char **argv)
 	struct wasmd *w;
 	char digest[65];
 
-	CHECK(argc == 4);
+	CHECK(argc == 6);
 	CHECK(wasmd_open("/nowhere/at/all", &error) == NULL);
 	CHECK(error.code == WASMD_ERROR_UNAVAILABLE);
 	CHECK(wasmd_open("/nowhere/at/all", NULL) == NULL);
 	w = wasmd_open(argv[1], &error);
 	CHECK(w != NULL);
-	read_module(0, argv[2]);
-	read_module(1, argv[3]);
+	for (int i = 0; i < 4; i++)
+		read_module(i, argv[2 + i]);
 	try_messages(w, &a, &asked);
 	try_store(w, &a, &asked, digest);
 	try_calls(w, digest);
 	try_kill(w, &a, &asked);
 	try_sizes(w);
+	try_state(w);
+	try_values(w);
+	try_ends(w);
+	try_leaving(w);
 	CHECK(wasmd_remove(w, digest, &asked, &error) == 0);
 	CHECK(wait_for(w, &a).code == 0);
 	/* What has not been answered is no concern of a connection's end. */

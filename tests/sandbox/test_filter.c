@@ -136,8 +136,8 @@ emulate(const struct sock_fprog *prog, const struct seccomp_data *data)
 	return 0;
 }
 
-/* Whether a process with all filters up to stage may, of which the last two are
- * never together; whatever it may not must kill the whole process. */
+/* Whether a process with all filters up to stage may, of which the last three
+ * are never together; whatever it may not must kill the whole process. */
 static bool
 allows(enum filter_stage stage, const struct seccomp_data *data)
 {
@@ -146,7 +146,7 @@ allows(enum filter_stage stage, const struct seccomp_data *data)
 	for (int s = 0; s <= (int)stage; s++) {
 		uint32_t action = emulate(&programs[s], data);
 
-		if (s == FILTER_CHILD && stage == FILTER_FILES)
+		if (s > FILTER_TEMPLATE && s != (int)stage)
 			continue;
 		if (action == SECCOMP_RET_ALLOW)
 			continue;
@@ -220,6 +220,32 @@ files_may(const struct seccomp_data *d)
 	return files_may_with(d, is_file(d->args[0]));
 }
 
+/* By the gate, in a template that serves and in its forks. */
+static bool
+serve_may(const struct seccomp_data *d)
+{
+	switch (d->nr) {
+	case SYS_dup3:
+	case SYS_close_range:
+	case SYS_timer_settime:
+	case SYS_close:
+		return true;
+	case SYS_sendmsg:
+	case SYS_recvmsg:
+		return d->args[0] == 3;
+	case SYS_prctl:
+		return d->args[0] == PR_SET_PDEATHSIG && d->args[1] == SIGKILL;
+	case SYS_prlimit64:
+		return d->args[0] == 0 && d->args[1] == RLIMIT_CPU;
+	case SYS_timer_create:
+		return d->args[0] == 2;
+	case SYS_clone:
+		return d->args[0] == (CLONE_PARENT | CLONE_PIDFD | SIGCHLD) &&
+		    d->args[1] == 0;
+	}
+	return child_may(d);
+}
+
 static bool
 template_may(const struct seccomp_data *d)
 {
@@ -280,10 +306,12 @@ zygote_may(const struct seccomp_data *d)
 }
 
 static void
-check(enum filter_stage stage, bool (*may)(const struct seccomp_data *),
-    uint32_t nr)
+check_from(uint64_t address, enum filter_stage stage,
+    bool (*may)(const struct seccomp_data *), uint32_t nr)
 {
-	struct seccomp_data d = { .nr = (int)nr, .arch = OUR_ARCH };
+	struct seccomp_data d = {
+		.nr = (int)nr, .arch = OUR_ARCH, .instruction_pointer = address,
+	};
 	bool is = false;
 
 	has_looked = false;
@@ -307,6 +335,13 @@ check(enum filter_stage stage, bool (*may)(const struct seccomp_data *),
 }
 
 static void
+check(enum filter_stage stage, bool (*may)(const struct seccomp_data *),
+    uint32_t nr)
+{
+	check_from(0, stage, may, nr);
+}
+
+static void
 need_release_policy(void)
 {
 #ifdef WITH_SANITIZERS
@@ -321,6 +356,29 @@ test_child_may_make_its_six_calls_only(void **state)
 	need_release_policy();
 	for (uint32_t nr = 0; nr < 512; nr++)
 		check(FILTER_CHILD, child_may, nr);
+}
+
+/* In the program as it was compiled the gate's address is 0. */
+static void
+test_gate_lets_a_template_serve_only(void **state)
+{
+	need_release_policy();
+	for (uint32_t nr = 0; nr < 512; nr++)
+		check_from(0, FILTER_GATE, serve_may, nr);
+}
+
+static void
+test_all_but_the_gate_may_what_a_child_may_only(void **state)
+{
+	static const uint64_t addresses[] = {
+		1, 1ull << 32, 0xffffffff00000000, UINT64_MAX,
+	};
+
+	need_release_policy();
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		for (uint32_t nr = 0; nr < 512; nr++)
+			check_from(addresses[i], FILTER_GATE, child_may, nr);
+	}
 }
 
 static void
@@ -438,6 +496,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_child_may_make_its_six_calls_only),
+		cmocka_unit_test(test_gate_lets_a_template_serve_only),
+		cmocka_unit_test(test_all_but_the_gate_may_what_a_child_may_only),
 		cmocka_unit_test(
 		    test_child_with_directories_may_use_their_files_too),
 		cmocka_unit_test(test_template_may_load_and_clone_only),

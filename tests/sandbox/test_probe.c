@@ -152,7 +152,62 @@ test_high_bits_open_nothing(void **state)
 		assert_false(attempt_all("64", blocked[i]));
 }
 
-/* The kernel's own copies, oldest first, are what was compiled. */
+static const enum filter_stage stages[] = {
+	FILTER_ZYGOTE, FILTER_TEMPLATE, FILTER_GATE,
+};
+#define NSTAGES ((int)(sizeof(stages) / sizeof(stages[0])))
+
+/* The address that a program in force compares with, put back to 0. */
+static uint64_t
+take_gate(struct sock_filter *code)
+{
+	uint64_t gate = code[FILTER_GATE_LOW].k |
+	    (uint64_t)code[FILTER_GATE_HIGH].k << 32;
+
+	code[FILTER_GATE_LOW].k = 0;
+	code[FILTER_GATE_HIGH].k = 0;
+	return gate;
+}
+
+/* How a process has an address mapped, "" if it has not. */
+static const char *
+mapped_as(pid_t pid, uint64_t address, char modes[static 5])
+{
+	unsigned long long from, to;
+	char path[64], line[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	modes[0] = '\0';
+	while (fgets(line, sizeof(line), file) != NULL) {
+		assert_int_equal(sscanf(line, "%llx-%llx %4s", &from, &to, modes),
+		    3);
+		if (from <= address && address < to)
+			break;
+		modes[0] = '\0';
+	}
+	fclose(file);
+	return modes;
+}
+
+static void
+test_gate_is_closed_for_good(void **state)
+{
+	struct outcome o;
+
+	harness_run(&template, &o, "gate", NULL);
+	assert_int_equal(o.info.si_code, CLD_KILLED);
+	assert_int_equal(o.info.si_status, SIGSEGV);
+	outcome_clear(&o);
+	harness_run(&template, &o, "reopen", NULL);
+	assert_int_equal(o.info.si_status, SIGSYS);
+	outcome_clear(&o);
+}
+
+/* The kernel's own copies, oldest first, are what was compiled; and the gate of
+ * the last is nothing that could be executed. */
 static void
 test_filters_in_the_kernel_are_the_compiled_ones(void **state)
 {
@@ -163,8 +218,10 @@ test_filters_in_the_kernel_are_the_compiled_ones(void **state)
 		.fuel = UINT64_MAX, .output_bytes = 1024,
 	};
 	uint8_t data[FRAME_DATA_MAX];
+	uint64_t gate = 0;
 	struct child c;
 	struct frame f;
+	char modes[5];
 	pid_t pid;
 
 	if (geteuid() != 0) {
@@ -179,16 +236,19 @@ test_filters_in_the_kernel_are_the_compiled_ones(void **state)
 	assert_int_equal(ptrace(PTRACE_SEIZE, pid, 0, 0), 0);
 	assert_int_equal(ptrace(PTRACE_INTERRUPT, pid, 0, 0), 0);
 	assert_int_equal(waitpid(pid, NULL, __WALL), pid);
-	for (int i = 0; i <= FILTER_CHILD; i++) {
+	for (int i = 0; i < NSTAGES; i++) {
 		const struct sock_fprog *p =
-		    filter_program((enum filter_stage)i, FILTER_KILL);
+		    filter_program(stages[i], FILTER_KILL);
 		long n = ptrace(PTRACE_SECCOMP_GET_FILTER, pid, i, code);
 
 		assert_int_equal(n, p->len);
+		if (stages[i] == FILTER_GATE)
+			gate = take_gate(code);
 		assert_memory_equal(code, p->filter, (size_t)n * sizeof(*code));
 	}
-	assert_int_equal(ptrace(PTRACE_SECCOMP_GET_FILTER, pid,
-	    FILTER_CHILD + 1, NULL), -1);
+	assert_int_equal(ptrace(PTRACE_SECCOMP_GET_FILTER, pid, NSTAGES, NULL),
+	    -1);
+	assert_string_equal(mapped_as(pid, gate, modes), "r--p");
 	ptrace(PTRACE_DETACH, pid, 0, 0);
 	child_kill(&c);
 }
@@ -201,6 +261,7 @@ main(void)
 		cmocka_unit_test(test_x32_numbers_are_all_blocked),
 		cmocka_unit_test(test_i386_entry_is_blocked),
 		cmocka_unit_test(test_high_bits_open_nothing),
+		cmocka_unit_test(test_gate_is_closed_for_good),
 		cmocka_unit_test(test_filters_in_the_kernel_are_the_compiled_ones),
 	};
 

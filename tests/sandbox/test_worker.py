@@ -84,12 +84,12 @@ def test_every_way_into_the_kernel_is_accounted_for():
 
 
 @test
-def test_functions_of_ours_enter_the_kernel_through_libc_only():
+def test_functions_of_ours_enter_the_kernel_through_libc_and_the_gate_only():
     need_release_x86()
     ours = [name for name in entries(REAL) if re.match(
         r"(enter|guest|vm|wasi|run|child|template|zygote|process|filter|init|"
-        r"limits|namespace|privilege|landlock|op|reader|load)_", name)]
-    equal(ours, [])
+        r"limits|namespace|privilege|landlock|op|reader|load|gate)_", name)]
+    equal(ours, ["gate_enter"])
 
 
 CALL = re.compile(r"^(\d+) +(\w+)\((.*)")
@@ -140,13 +140,21 @@ def test_filters_are_on_before_the_first_byte_that_is_not_ours():
     for name in ("read", "pread64", "readv", "recvmsg", "sendfile"):
         equal(place(template[:first], lambda n, a: n == name and
                     not a.startswith("3,")), None, name)
-    # The child reads its call behind its own.
+    # It clones behind the one that its children inherit. Each closes the gate
+    # before it reads its call.
+    filters = [i for i, call in enumerate(template) if is_filter(*call)]
+    equal(len(filters), 2, template)
+    equal(filters[1] < place(template, lambda name, args: name == "clone"), True,
+          template)
+
+    def closes_gate(name, args):
+        return name == "mprotect" and re.search(r", PROT_READ\) += 0$", args)
     child = next(t for t in calls.values() if place(
         t, lambda name, args: name == "exit_group") is not None and t is not
         template and place(t, lambda n, a: n == "read") is not None)
-    equal(place(child, is_filter) <
+    equal(place(child, closes_gate) <
           place(child, lambda name, args: name == "read"), True, child)
-    equal({name for name, _ in child[place(child, is_filter) + 1:]} <=
+    equal({name for name, _ in child[place(child, closes_gate) + 1:]} <=
           {"read", "write", "mprotect", "clock_gettime", "getrandom",
            "exit_group"} | ({"sigaltstack"} if SANITIZED else set()), True,
           child)

@@ -475,6 +475,9 @@ run_script(struct script *s)
 	}
 	if (m.vm != NULL)
 		m.store = vm_store_new(m.vm, &limits, &err);
+	if (m.store != NULL && s->profile &&
+	    vm_store_set_profile(m.store) == -1)
+		exit(2);
 	if (m.store == NULL || spectest_define(m.store, &err) == -1) {
 		fprintf(stderr, "cannot make a store: %s\n", err.text);
 		exit(2);

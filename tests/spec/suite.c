@@ -412,16 +412,18 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 	const char *root = find_root();
 	struct tally sum = { .failed = 0 };
 	struct list l = { .names = NULL };
-	bool verbose = false, plain = false, lazy = false, one_nan = false;
+	bool verbose = false, plain = false, lazy = false, one_nan = false,
+		profile = false;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "lnpv")) != -1) {
+	while ((opt = getopt(argc, argv, "lnptv")) != -1) {
 		if (opt == '?')
-			die("usage: [-lnpv] [part of a script's name...]", argv[0]);
+			die("usage: [-lnptv] [part of a script's name...]", argv[0]);
 		verbose |= opt == 'v';
 		plain |= opt == 'p';
 		lazy |= opt == 'l';
 		one_nan |= opt == 'n';
+		profile |= opt == 't';
 	}
 	if (root == NULL) {
 		puts("no test suite: set WASM_TESTSUITE to its folder");
@@ -433,7 +435,7 @@ suite_main(int argc, char **argv, void (*run)(struct script *s))
 	for (size_t i = 0; i < l.n; i++) {
 		struct script s = { .name = l.names[i], .verbose = verbose,
 			.plain = plain, .lazy = lazy,
-			.one_nan = one_nan };
+			.one_nan = one_nan, .profile = profile };
 		struct tally t;
 
 		if (!is_wanted(s.name, argv + optind))

@@ -33,6 +33,7 @@ struct script {
 	bool verbose;
 	bool plain;		/* fuse no instructions */
 	bool lazy;		/* translate functions at their first call */
+	bool profile;		/* say what functions cost */
 	bool one_nan;		/* make every NaN the canonical one */
 	struct tally *tally;
 };

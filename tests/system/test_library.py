@@ -14,6 +14,10 @@ SANITIZE = ["-fsanitize=address,undefined"] if SANITIZED else []
 installed = []
 
 
+def modules():
+    return [guest(name) for name in ("cat", "sleep", "plugin", "values")]
+
+
 def compiler(kind="cc"):
     return shlex.split(os.environ.get("CC" if kind == "cc" else "CXX", "")) or \
         [need(kind)]
@@ -72,7 +76,7 @@ def test_a_program_of_the_installed_library_runs():
     needed = run([need("readelf"), "-d", program]).stdout.decode()
     equal("[libwasmd.so.0]" in needed, True, "its name")
     daemon = Daemon()
-    result = run([program, daemon.socket, guest("cat"), guest("sleep")],
+    result = run([program, daemon.socket, *modules()],
                  env=dict(os.environ, LD_LIBRARY_PATH=str(configs.parent)))
     equal((result.returncode, result.stdout, result.stderr),
           (0, b"all is well\n", b""))
@@ -85,7 +89,7 @@ def test_a_program_of_the_archive_runs():
     program = build(SOURCE / "tests" / "lib" / "user.c",
                     *package("--cflags"), configs.parent / "libwasmd.a")
     daemon = Daemon()
-    result = run([program, daemon.socket, guest("cat"), guest("sleep")])
+    result = run([program, daemon.socket, *modules()])
     equal((result.returncode, result.stdout, result.stderr),
           (0, b"all is well\n", b""))
 

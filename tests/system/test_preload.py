@@ -2,7 +2,8 @@
 what is said of imports that nobody gives."""
 import subprocess
 
-from harness import contains, equal, need, one_message, scratch, test, until
+from harness import (WASMCTL, contains, equal, need, one_message, run, scratch,
+                     test, until)
 from service import Daemon, bad_input, binary, guest
 
 MODULES = "wasi_snapshot_preview1 and wasi_unstable"
@@ -45,6 +46,46 @@ def test_every_kind_of_import_comes_from_the_library():
                            (("started", main), b"42\n"),
                            (("peek", main, 8), b"%d\n" % ord("l"))):
         equal(value(daemon, *library(), "-i", *args), expected)
+
+
+@test
+def test_stored_modules_are_preloaded_by_digest():
+    daemon = Daemon()
+    names = run([WASMCTL, "put", guest("library"), guest("linked")],
+                env=daemon.env).stdout.decode().split()
+    for library in (names[0], names[0][7:], guest("library")):
+        for main in (names[1], guest("linked")):
+            equal(value(daemon, "--preload", f"lib={library}", main),
+                  b"library\n")
+    result = daemon.run("--preload", "lib=sha256:" + "0" * 64, names[1])
+    equal(result.returncode, 127)
+    contains(one_message(result.stderr), "no such module")
+    conn = daemon.connect()
+    digests = [name[7:] for name in names]
+    for params, word in (
+            ({"preload_digests": [digests[0]]}, "preload_digests: 1"),
+            ({"preload": ["lib"], "preload_digests": []},
+             "preload_digests: 0"),
+            ({"preload": ["lib"], "preload_digests": ["x"]}, "64"),
+            ({"preload": ["lib"], "preload_digests": [""]},
+             "want 1")):
+        error, _ = conn.call("submit", dict(params, digest=digests[1]))
+        contains(error["text"], word)
+
+
+@test
+def test_all_modules_together_are_as_large_as_one_may_be():
+    library, main = guest("library").stat().st_size, guest("linked").stat(
+        ).st_size
+    for most, code in ((library + main, 0), (library + main - 1, 125)):
+        daemon = Daemon("--max-module", str(most))
+        names = run([WASMCTL, "put", guest("library"), guest("linked")],
+                    env=daemon.env).stdout.decode().split()
+        for lib in (names[0], guest("library")):
+            result = daemon.run("--preload", f"lib={lib}", names[1])
+            equal(result.returncode, code, (most, lib))
+            if code:
+                contains(one_message(result.stderr), str(most))
 
 
 @test

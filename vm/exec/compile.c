@@ -115,6 +115,7 @@ compiler_new(struct vm_module *vm)
 	c->t.e.plain = vm->vm->plain;
 	c->t.e.unjoined = vm->vm->unjoined;
 	c->t.one_nan = vm->vm->one_nan;
+	c->t.profile = vm->vm->profile;
 	c->t.layouts = vm->layouts;
 	return c;
 }

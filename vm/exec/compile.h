@@ -20,6 +20,7 @@ struct vm {
 	bool unjoined;		/* join no sequences: for profiles */
 	size_t lazy_bytes;	/* see vm_set_lazy */
 	bool one_nan;		/* see vm_set_one_nan */
+	bool profile;		/* see vm_store_set_profile */
 };
 
 struct compiler;

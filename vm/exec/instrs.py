@@ -343,6 +343,10 @@ RAW = [
     ("zero4", "---", "a:u16", 1, "ZERO($a, 4);"),
     ("zero6", "---", "a:u16", 1, "ZERO($a, 6);"),
     ("zero8", "---", "a:u16", 1, "ZERO($a, 8);"),
+    # o: the function. Only in code that is profiled: see runtime/meter.h
+    ("meter_enter", "---", "o:u32", 1, "meter_enter(CTX, FP, LDU32($o));"),
+    ("meter_resume", "---", "o:u32", 1, "meter_resume(CTX, FP, LDU32($o));"),
+    ("meter_loop", "---", "o:u32", 1, "METER_LOOP($o, $len);"),
     ("unreachable", "---", "", 0, "TRAP(UNREACHABLE);"),
     ("memory_size", "--S", "d:u16", 1, "R0 = MSZ >> 16; SLOT($d) = R0;"),
     ("ref_is_null", "S-S", "a:u16 d:u16", 1, "R0 = SLOT($a) == 0; SLOT($d) = R0;"),

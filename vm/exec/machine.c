@@ -176,12 +176,28 @@ MACHINE(call_indirect_subtype)
 	CALL_FUNC(f, 24);
 }
 
+/* ---- profiles -------------------------------------------------------------- */
+
+MACHINE(meter_round)
+{
+	meter_resume(CTX, FP, LDU32(8));
+	NEXT(16);
+}
+
 /* ---- functions that are not translated yet --------------------------------- */
 
 static __attribute__((noinline)) const uint8_t *
 translate_called(struct vm_instance *in, uint32_t func)
 {
-	return compile_called(in, func, &in->store->trap);
+	struct meter *m = in->store->meter;
+	const uint8_t *code;
+
+	if (m != NULL)
+		meter_work_begin(m, in->fuel);
+	code = compile_called(in, func, &in->store->trap);
+	if (m != NULL)
+		meter_work_end(m, in->fuel);
+	return code;
 }
 
 /* The frame is there; see CODE_STUB. */

@@ -29,6 +29,7 @@
 #include "vm/exec/simd.h"
 #include "vm/exec/unwind.h"
 #include "vm/runtime/heap.h"
+#include "vm/runtime/meter.h"
 #include "vm/runtime/store.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -475,6 +476,17 @@ MACHINE(call_indirect_subtype);
 #define SET_AT_float(at, value) (AT_float(at) = (value))
 #define SET_AT_double(at, value) (AT_double(at) = (value))
 #define SET_AT_v128(at, value) simd_v128_store(at, value)
+
+/* ---- profiles -------------------------------------------------------------- */
+
+/* Look at the clock, then go on behind the instruction, a meter_loop. */
+MACHINE(meter_round);
+
+#define METER_LOOP(o, length) do { \
+	_Static_assert((o) == 8 && (length) == 16, "meter_round"); \
+	if (unlikely(--CTX->store->meter->rounds < 0)) \
+		GOTO(meter_round); \
+} while (0)
 
 /* ---- exceptions ------------------------------------------------------------ */
 

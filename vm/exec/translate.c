@@ -144,6 +144,7 @@ translator_begin(struct translator *t, uint32_t func)
 	if (label_new(&t->e, LABEL_SKIP) == -1 ||
 	    control_push(t, OP_BLOCK, none) == NULL)
 		return -1;
+	emit_meter(t, CODE_METER_ENTER);
 	return 0;
 }
 

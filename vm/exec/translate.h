@@ -42,6 +42,7 @@ struct translator {
 	uint32_t nctrls, cap_ctrls;
 	bool dead;		/* what follows cannot be reached */
 	bool one_nan;		/* see vm_set_one_nan */
+	bool profile;		/* see vm_store_set_profile */
 	uint32_t try;		/* the innermost try_table, or TRY_NONE */
 	const struct heap_layout *layouts;	/* by type, if there are any */
 	struct code_func *func;		/* the function */

@@ -59,6 +59,14 @@ acc_forget(struct translator *t)
 		t->e.acc[i] = SLOT_NONE;
 }
 
+void
+emit_meter(struct translator *t, enum code_op op)
+{
+	if (t->profile)
+		emit(&t->e, op)->f[FIELD_O] =
+			(uint32_t)(t->func - t->e.code->funcs);
+}
+
 /* The operands of a call were used: its results take their place. A single
  * one is in its accumulator as well. */
 static void
@@ -89,6 +97,7 @@ emit_call_ins(struct translator *t, struct ins *in,
 	if (t->try != TRY_NONE)
 		t->s.region = emitter_next(&t->e);
 	push_results(t, type, base);
+	emit_meter(t, CODE_METER_RESUME);
 }
 
 static void

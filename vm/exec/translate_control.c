@@ -291,6 +291,7 @@ step_block(struct translator *t, const struct instr *in)
 	c->height = t->s.n - params.n;
 	if (in->op == OP_LOOP) {
 		label_bind(&t->e, LABEL_TARGET(t->nctrls - 1));
+		emit_meter(t, CODE_METER_LOOP);
 	} else if (in->op == OP_IF) {
 		c->has_else = true;
 		emit_cond_branch(t, &cond, true, LABEL_ELSE(t->nctrls - 1));

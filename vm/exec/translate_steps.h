@@ -66,6 +66,8 @@ void zero_end(struct translator *t);
 /* ---- translate_call.c ---- */
 
 void acc_forget(struct translator *t);
+/* For the meter, where there is one: op with the function that runs. */
+void emit_meter(struct translator *t, enum code_op op);
 void step_call(struct translator *t, uint32_t func, bool tail);
 void step_call_indirect(struct translator *t, uint32_t type_index, uint32_t
 	table, bool tail);

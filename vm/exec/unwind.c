@@ -5,6 +5,7 @@
 
 #include "vm/exec/frames.h"
 #include "vm/exec/object.h"
+#include "vm/runtime/meter.h"
 #include "vm/syntax/instr.h"
 
 static struct tag_inst *
@@ -80,6 +81,9 @@ unwind_to_catch(struct vm_store *s, struct vm_instance *in, uint64_t *fp,
 
 		fuel -= 1 + frame_cost(&f);
 		f.instance->fuel = fuel;
+		if (s->meter != NULL)
+			meter_unwind(f.instance, f.fp, (uint32_t)(f.func -
+				f.instance->vm_module->code.funcs));
 		s->landing.instance = f.instance;
 		if (c == NULL)
 			continue;

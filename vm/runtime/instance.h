@@ -97,6 +97,8 @@ struct vm_instance {
 	struct func_inst *own_funcs;
 	struct arena arena;		/* what the pointers above point to */
 	struct vm_instance *next;
+	struct meter_func *meter_funcs;	/* of its own functions, if the store
+					 * has a meter */
 	uint64_t values[] __attribute__((aligned(16)));
 };
 

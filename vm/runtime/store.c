@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "vm/runtime/memory.h"
+#include "vm/runtime/meter.h"
 #include "vm/runtime/table.h"
 
 struct store_name {
@@ -143,6 +144,7 @@ vm_store_free(struct vm_store *s)
 	free(s->layouts);
 	region_free(&s->stack);
 	region_free(&s->bridge_region);
+	meter_free(s->meter);
 	arena_clear(&s->arena);
 	free(s->names);
 	free(s);

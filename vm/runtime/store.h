@@ -16,6 +16,7 @@ struct bridge {
 };
 
 struct store_name;
+struct meter;
 
 #define STORE_BUCKETS 1024
 
@@ -70,6 +71,8 @@ struct vm_store {
 
 	/* structures, arrays and exceptions */
 	struct heap heap;
+
+	struct meter *meter;	/* NULL: nothing is profiled */
 
 	size_t near_used;		/* see store_alloc_near */
 };

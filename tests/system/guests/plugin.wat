@@ -3,6 +3,8 @@
   (import "wasi_snapshot_preview1" "fd_write"
     (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff"
+    (func $poll (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 2)
   (global $count (mut i32) (i32.const 0))
   (global $next (mut i32) (i32.const 1024))
@@ -40,6 +42,17 @@
     (i32.store (i32.const 0) (i32.const 16))
     (i32.store (i32.const 4) (i32.const 6))
     (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1)
+      (i32.const 8))))
+  ;; So many milliseconds.
+  (func (export "nap") (param i64)
+    (i64.store (i32.const 64) (i64.const 0))
+    (i32.store8 (i32.const 72) (i32.const 0))
+    (i32.store (i32.const 80) (i32.const 1))
+    (i64.store (i32.const 88)
+      (i64.mul (local.get 0) (i64.const 1000000)))
+    (i64.store (i32.const 96) (i64.const 0))
+    (i32.store16 (i32.const 104) (i32.const 0))
+    (drop (call $poll (i32.const 64) (i32.const 128) (i32.const 1)
       (i32.const 8))))
   (func (export "trap") (unreachable))
   (func (export "spin") (loop (br 0)))

@@ -115,6 +115,7 @@ put_module(struct buf *b, const struct test_func *funcs, size_t n,
 
 static bool one_nan_wanted;
 static bool lazy_wanted;
+static bool profile_wanted;
 
 void
 machine_set_one_nan(bool one_nan)
@@ -126,6 +127,12 @@ void
 machine_set_lazy(bool lazy)
 {
 	lazy_wanted = lazy;
+}
+
+void
+machine_set_profile(bool profile)
+{
+	profile_wanted = profile;
 }
 
 int
@@ -156,13 +163,15 @@ machine_start_with(struct test_machine *m, const struct test_func *funcs,
 	if (one_nan_wanted)
 		vm_set_one_nan(m->vm);
 	vm_set_lazy(m->vm, lazy_wanted);
+	m->store = vm_store_new(m->vm, &limits, &err);
+	assert_non_null(m->store);
+	if (profile_wanted)
+		assert_int_equal(vm_store_set_profile(m->store), 0);
 	if (vm_module_new(m->vm, m->bytes.data, m->bytes.len, &m->module, &err)
 	    == -1) {
 		m->module = NULL;
 		return err.code;
 	}
-	m->store = vm_store_new(m->vm, &limits, &err);
-	assert_non_null(m->store);
 	switch (vm_instantiate(m->store, m->module, &m->instance, &m->trap,
 	    &err)) {
 	case VM_OK:

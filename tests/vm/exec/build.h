@@ -40,6 +40,8 @@ struct test_memories {
 
 /* From now on machine_start makes machines with one NaN, or ones without. */
 void machine_set_one_nan(bool one_nan);
+/* Likewise, ones that say what functions cost. */
+void machine_set_profile(bool profile);
 /* Likewise, ones that translate functions at their first call. */
 void machine_set_lazy(bool lazy);
 

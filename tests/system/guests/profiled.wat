@@ -1,0 +1,25 @@
+;; Functions whose calls and instructions are known, and ends of all kinds.
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func $leaf (param $n i32)
+    (loop $more
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $more (local.get $n))))
+  (func $middle (param $n i32)
+    (call $leaf (local.get $n))
+    (call $leaf (local.get $n)))
+  (func (export "_start")
+    (call $middle (i32.const 1000))
+    (call $middle (i32.const 1000)))
+  (func (export "write")
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 0)
+      (i32.const 8))))
+  (func $name (export "name") (call $leaf (i32.const 10)))
+  (func $trapping (param $n i32) (call $leaf (local.get $n)) unreachable)
+  (func (export "trap") (call $trapping (i32.const 1000)))
+  (func (export "exit") (call $leaf (i32.const 1000)) (call $exit (i32.const 3)))
+  (func $stuck (loop $more (br $more)))
+  (func (export "hang") (call $leaf (i32.const 1000)) (call $stuck)))
