@@ -202,7 +202,10 @@ def test_sleep_wakes_in_time():
 def test_ctrl_c_ends_the_guest_and_exits_130():
     daemon = Daemon()
     for name in ("loop", "sleep", "flood", "cat"):
+        before = len(daemon.children())
         client = daemon.start(guest(name), stdin=subprocess.PIPE)
+        until(lambda: len(daemon.children()) >= before + 2,
+              what="a template and its child")
         time.sleep(0.3)
         client.send_signal(signal.SIGINT)
         equal(client.wait(5), 130, name)
