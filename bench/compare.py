@@ -25,6 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ENGINES = [
     ("wasmd", "WASMD_VM", None, []),
     ("wasmd-v3", "WASMD_V3", None, []),
+    ("wasmd-clang", "WASMD_CLANG", None, []),
     ("unchecked", "WASMD_UNCHECKED", None, []),
     ("wasm3", "WASM3", "wasm3", []),
     ("wasmi", "WASMI", "wasmi_cli", []),

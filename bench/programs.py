@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Whole programs on every engine that is here: how fast they compute, how soon
-they say something, and what the smallest of them takes from start to end.
+they say something, how fast they are loaded, and what the smallest of them takes
+from start to end.
 
 Programs are not kept here: WASMD_PROGRAMS names a folder with lua.wasm,
 quickjs.wasm, sqlite.wasm, python.wasm, esbuild.wasm, yaegi.wasm, yosys.wasm
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import loading
 from compare import ENGINES, cell, find_engines, geometric_mean
 
 LUA = b"""\
@@ -189,6 +191,12 @@ def first_output(folder, engines, rounds):
         print_rows(rows, engines, "| MB/s ")
 
 
+def load(folder, engines, scratch, rounds):
+    modules = [(name, module) for name, module, _, _ in found(folder, FIRST)]
+    if modules:
+        loading.table(modules, engines, scratch, rounds)
+
+
 def hello(engines, wasmctl, module, rounds):
     engines = {"wasmctl": [wasmctl, "run"], **engines}
     engines.pop("new to wasmctl", None)
@@ -228,10 +236,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engine", action="append", help="only these engines")
     parser.add_argument("--table", action="append",
-                        choices=("compute", "first", "hello"))
+                        choices=("compute", "first", "load", "hello"))
     args = parser.parse_args()
-    tables = args.table or ("compute", "first", "hello")
-    wanted = args.engine or [e[0] for e in ENGINES if e[0] != "unchecked"]
+    tables = args.table or ("compute", "first", "load", "hello")
+    wanted = args.engine or [e[0] for e in ENGINES if e[0] not in
+                             ("unchecked", "wasmd-v3", "wasmd-clang")]
     engines = find_engines(wanted, args.vm)
     folder = os.environ.get("WASMD_PROGRAMS")
     if not folder:
@@ -244,6 +253,8 @@ def main():
         lazy["new to wasmctl"] = Wasmctl(args.wasmctl, scratch)
         if "first" in tables:
             first_output(folder, lazy, args.rounds)
+        if "load" in tables:
+            load(folder, engines, scratch, args.rounds)
         if "hello" in tables:
             hello(engines, args.wasmctl, args.hello, args.rounds)
 

@@ -178,6 +178,8 @@ overview_write(struct buf *out, const struct samples *s,
 	if (overview_write_rate(&o) == -1 ||
 	    overview_write_each(&o, "jobs", "wasmd_jobs") == -1 ||
 	    overview_write_each(&o, "ended", "wasmd_jobs_ended_total") == -1 ||
+	    overview_write_each(&o, "processes",
+		    "wasmd_process_deaths_total") == -1 ||
 	    overview_write_each(&o, "refused",
 		    "wasmd_requests_refused_total") == -1 ||
 	    buf_printf(out, "%-12s%-10s%-10s%-10s\n", "times", "50 %", "90 %",

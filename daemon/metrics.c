@@ -18,7 +18,8 @@ static const struct metrics_error {
 
 enum metrics_type { TYPE_COUNTER, TYPE_GAUGE, TYPE_TIMES };
 enum metrics_label {
-	LABEL_NONE, LABEL_STATUS, LABEL_ERROR, LABEL_STATE, LABEL_LAYER
+	LABEL_NONE, LABEL_STATUS, LABEL_ERROR, LABEL_STATE, LABEL_LAYER,
+	LABEL_DEATH
 };
 
 static const struct metric_info {
@@ -63,6 +64,7 @@ metrics_label_name(enum metrics_label label)
 	static const char *const names[] = {
 		[LABEL_STATUS] = "status", [LABEL_ERROR] = "error",
 		[LABEL_STATE] = "state", [LABEL_LAYER] = "layer",
+		[LABEL_DEATH] = "death",
 	};
 
 	return names[label];
@@ -82,6 +84,8 @@ metrics_label_value(enum metrics_label label, unsigned value)
 		return job_state_name[value];
 	case LABEL_LAYER:
 		return layer_info[value].name;
+	case LABEL_DEATH:
+		return death_name[value];
 	}
 	return "";
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "daemon/death.h"
 #include "daemon/job_table.h"
 #include "proto/proto.h"
 #include "sandbox/layers.h"
@@ -25,6 +26,7 @@ enum {
 	METRICS_STATUS = PROTO_STATUS_COUNT,
 	METRICS_STATE = JOB_STATE_COUNT,
 	METRICS_LAYER = LAYER_COUNT,
+	METRICS_DEATH = DEATH_COUNT,
 	METRICS_ERROR = 0
 #define PROTO_ERROR(id, number, name) + 1
 #include "proto/errors.def"

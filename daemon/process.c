@@ -17,13 +17,16 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "daemon/death.h"
 #include "daemon/family.h"
+#include "daemon/metrics.h"
 #include "daemon/worker.h"
 
 struct process {
 	LIST_ENTRY(process) entry;	/* all that there are */
 	int pidfd;
 	pid_t pid;		/* 0: not yet asked for */
+	bool killed;		/* by us */
 	struct family *family;	/* may be NULL */
 	struct event *ev;
 	struct worker *worker;
@@ -65,11 +68,15 @@ process_free(struct process *p)
 {
 	struct process_end end;
 
+	bool ours = p->killed;
+
 	if (p->family != NULL) {
+		ours |= p->family->condemned;
 		family_leave(p->family);
 		family_unref(p->family);
 	}
 	process_wait(p->pidfd, &end, 0);
+	metric_count(METRIC_DEATHS, death_of(&end.info, ours));
 	LIST_REMOVE(p, entry);
 	event_free(p->ev);
 	fd_close(&p->pidfd);
@@ -200,6 +207,7 @@ process_list_has(const pid_t *pids, size_t count, pid_t pid)
 void
 process_kill(struct process *p)
 {
+	p->killed = true;
 	if (syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0) == -1 &&
 	    errno != ESRCH)
 		log_err("pidfd_send_signal: %s", strerror(errno));

@@ -13,7 +13,7 @@
  * preloaded (the others' names and contents, a line each),
  * exit N, trap TEXT, not-found TEXT, fuel, memory-end, results; and as no child
  * of ours: crash, check, violation, garbage, unknown-frame, half-frame,
- * late-data, bad-result, vanish, hang, raw-flood, wait-flood.
+ * late-data, bad-result, vanish N, hang, raw-flood, wait-flood.
  */
 #include "config.h"
 
@@ -409,7 +409,7 @@ misbehave(struct guest_io *io, struct line *l)
 		guest_io_write(io, 1, "more", 4);
 	}
 	if (is(l, "vanish"))
-		process_exit(0);
+		process_exit((int)number(l));
 	if (is(l, "hang")) {
 		r.end = END_RETURNED;
 		guest_io_write_result(io, &r, "", 0);

@@ -127,6 +127,52 @@ def test_violations_are_counted():
     equal(stats(d)[("wasmd_sandbox_violations_total", None)], 2)
 
 
+def deaths(d):
+    return {key[1]: n for key, n in stats(d).items()
+            if key[0] == "wasmd_process_deaths_total"}
+
+
+def brings(d, kind, act, **more):
+    """What is done makes one more process end like this."""
+    before = deaths(d)
+    act()
+    # They are counted when they are reaped, after the record.
+    until(lambda: deaths(d)[kind] > before[kind], what=f"one that {kind}")
+    after = deaths(d)
+    more[kind] = 1
+    for name, n in before.items():
+        # Templates are ended as we like.
+        if name not in ("ended", "exited") or name == kind == "exited":
+            equal(after[name] - n, more.get(name, 0), name)
+
+
+@test
+def test_deaths_are_told_apart_and_counted():
+    d = Daemon("--ready", "0", "--quarantine", "0")
+    d.run("exit 0\n")
+    brings(d, "exited", lambda: d.run("exit 0\n"))
+    brings(d, "failed", lambda: d.run("vanish 3\n"))
+    brings(d, "violation", lambda: d.run("violation\n"))
+    brings(d, "violation", lambda: d.run("load-violation\n"))
+    brings(d, "check", lambda: d.run("check\n"))
+    brings(d, "crash", lambda: d.run("crash\n"))
+    brings(d, "crash", lambda: d.run("load-crash\n"))
+    brings(d, "cpu", lambda: d.run("spin\n", cpu_ms=20))
+    brings(d, "ended", lambda: d.run("forever\n", wall_ms=50))
+
+    def kill_one():
+        with d.connect() as conn:
+            # Its template is there: one is new.
+            before = {pid for pid, _ in d.children()}
+            conn.request("submit", {"module": b"forever\n"})
+            new = until(lambda: {pid for pid, _ in d.children()} - before)
+            os.kill(min(new), signal.SIGKILL)
+            while conn.receive()[1] != "job.exit":
+                pass
+    brings(d, "killed", kill_one)
+    equal(all(n > 0 for n in deaths(d).values()), True, deaths(d))
+
+
 @test
 def test_what_is_there_now():
     d = Daemon("--max-running", "1")

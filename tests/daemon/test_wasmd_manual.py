@@ -109,6 +109,16 @@ def test_manual_has_every_limit():
 
 
 @test
+def test_manual_has_every_kind_of_death():
+    text = MANUAL.read_text()
+    table = (SOURCE / "daemon" / "death.def").read_text()
+    rows = re.findall(r'^DEATH\(\w+, "(\w+)", "([^"]*)"\)', table, re.M)
+    equal(len(rows), 8)
+    for name, words in rows:
+        contains(text, f".It Li {name}\n{words}\n")
+
+
+@test
 def test_example_of_the_protocol_works():
     d = Daemon()
     script = re.search(r"^\.Sh EXAMPLES.*?^\.Bd -literal.*?\n(.*?)^\.Ed",

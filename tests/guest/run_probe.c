@@ -19,6 +19,8 @@
  *	code		write to the sealed page
  *	gate		a system call by the gate
  *	reopen		the same, having made it executable
+ *	peek NR PID	process_vm_readv or writev, NR, of another's buffer
+ *	steal PID	pidfd_getfd of another's descriptor 1
  *	segv, trap	die
  */
 #include "config.h"
@@ -33,6 +35,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -247,6 +250,30 @@ call_gate(bool reopen)
 	return gate_call(SYS_close, -1, 0, 0, 0);
 }
 
+/* Where ours is, is that of all who were forked from the same zygote. */
+static long
+call_peek(const struct call *call)
+{
+	static char copy[16];
+	struct iovec here = { copy, sizeof(copy) };
+	struct iovec there = { buffer, sizeof(copy) };
+	const long a[6] = {
+		call_argument(call->params[1]), (long)&here, 1, (long)&there, 1,
+	};
+
+	return raw_syscall(call_argument(call->params[0]), a);
+}
+
+static long
+call_steal(const struct call *call)
+{
+	const long open[6] = { call_argument(call->params[0]) };
+	long pidfd = raw_syscall(SYS_pidfd_open, open);
+	const long get[6] = { pidfd, 1 };
+
+	return pidfd < 0 ? pidfd : raw_syscall(SYS_pidfd_getfd, get);
+}
+
 static long
 call_act(const struct call *call, struct guest_io *io)
 {
@@ -271,6 +298,10 @@ call_act(const struct call *call, struct guest_io *io)
 		    call->nparams > 1);
 	if (strcmp(what, "grow") == 0)
 		return call_grow(call);
+	if (strcmp(what, "peek") == 0)
+		return call_peek(call);
+	if (strcmp(what, "steal") == 0)
+		return call_steal(call);
 	if (strcmp(what, "random") == 0) {
 		const long a[6] = { (long)buffer, 16 };
 		long rc = raw_syscall(SYS_getrandom, a);

@@ -380,3 +380,27 @@ harness_run(const struct template *t, struct outcome *o, const char *invoke,
 	fd_close(&c.in);
 	child_finish(&c, o);
 }
+
+const char *
+harness_inner_pid(int pidfd)
+{
+	static char text[4][32];
+	static unsigned next;
+	char path[64], line[128];
+	int outer, inner = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", harness_pid(pidfd));
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		/* Without a namespace there is the one number. */
+		if (sscanf(line, "NSpid: %d %d", &outer, &inner) == 1)
+			inner = outer;
+	}
+	fclose(file);
+	assert_true(inner > 0);
+	next = (next + 1) % 4;
+	snprintf(text[next], sizeof(text[next]), "%d", inner);
+	return text[next];
+}

@@ -104,4 +104,8 @@ int harness_wait(pid_t pid);
 /* The process behind a pidfd, as this process numbers it. */
 pid_t harness_pid(int pidfd);
 
+/* The same as it is numbered in its own namespace, as text; good until three
+ * more were asked for. */
+const char *harness_inner_pid(int pidfd);
+
 #endif

@@ -90,28 +90,6 @@ in_child(long nr, const char *a, const char *b, const char *c, const char *d)
 	return value;
 }
 
-/* A confined process's number in its own namespace, as text. */
-static const char *
-inner_pid(int pidfd)
-{
-	static char text[4][32];
-	static unsigned next;
-	char path[64], line[128];
-	int outer, inner = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", harness_pid(pidfd));
-	file = fopen(path, "re");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file) != NULL)
-		sscanf(line, "NSpid: %d %d", &outer, &inner);
-	fclose(file);
-	assert_true(inner > 0);
-	next = (next + 1) % 4;
-	snprintf(text[next], sizeof(text[next]), "%d", inner);
-	return text[next];
-}
-
 static void
 test_seccomp_is_off_in_this_test(void **state)
 {
@@ -128,11 +106,11 @@ test_another_templates_child_cannot_be_signalled(void **state)
 		print_message("signals are scoped by Landlock ABI 6 and later\n");
 		skip();
 	}
-	assert_int_equal(in_child(SYS_kill, inner_pid(stranger.pidfd), "9",
+	assert_int_equal(in_child(SYS_kill, harness_inner_pid(stranger.pidfd), "9",
 	    "0", "0"), -EPERM);
-	assert_int_equal(in_child(SYS_kill, inner_pid(other.pidfd), "9", "0",
+	assert_int_equal(in_child(SYS_kill, harness_inner_pid(other.pidfd), "9", "0",
 	    "0"), -EPERM);
-	assert_int_equal(in_child(SYS_kill, inner_pid(launch.zygote_pidfd), "9",
+	assert_int_equal(in_child(SYS_kill, harness_inner_pid(launch.zygote_pidfd), "9",
 	    "0", "0"), -EPERM);
 	assert_int_equal(in_child(SYS_kill, "1", "9", "0", "0"), -EPERM);
 }
@@ -159,7 +137,7 @@ test_siblings_cannot_be_traced_or_read(void **state)
 
 	need_layer(LAYER_PIDNS);
 	for (size_t i = 0; i < sizeof(pidfds) / sizeof(pidfds[0]); i++) {
-		const char *pid = inner_pid(pidfds[i]);
+		const char *pid = harness_inner_pid(pidfds[i]);
 
 		assert_int_equal(in_child(SYS_ptrace, "0x4206", pid, "0", "0"),
 		    -EPERM);	/* PTRACE_SEIZE */
