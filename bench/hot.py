@@ -29,13 +29,16 @@ def ran(path):
     """Handlers that the program ran; what is fused has all parts' names, which
     go on where a br goes."""
     for code in functions(path):
-        for words in code:
+        for i, words in enumerate(code):
             if int(words[0]) == 0:
                 continue
             parts = [words]
             while len(parts) < int(words[3]):
                 parts.append(code[int(parts[-1][4])])
-            yield "__".join(part[2] for part in parts)
+            name = "__".join(part[2] for part in parts)
+            yield name
+            if len(parts) > 1 and int(parts[-1][5]) == i:
+                yield name + "__loop"	# if there is a handler of that
 
 
 def main():

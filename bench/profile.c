@@ -72,6 +72,17 @@ next_of(const struct code *c, const struct listing_ins *in)
 	return to;
 }
 
+/* Where a branch goes if it is taken; of others, what follows. */
+static uint32_t
+target_of(const struct code *c, const struct listing_ins *in)
+{
+	uint32_t to = in->at + in->length;
+
+	if (in->cells == 0)
+		listing_target(c, in, 0, &to);
+	return to;
+}
+
 static void
 write_function(FILE *out, const struct listing *d, const struct code *c,
 	const struct code_func *f, const uint32_t *numbers)
@@ -80,10 +91,11 @@ write_function(FILE *out, const struct listing *d, const struct code *c,
 
 	for (uint32_t at = f->start; at < f->end && listing_read(d, c, at, &in);
 	    at += in.length)
-		fprintf(out, "%llu %llu %s %u %u\n",
+		fprintf(out, "%llu %llu %s %u %u %u\n",
 			(unsigned long long)counters[at / 8].executed,
 			(unsigned long long)counters[at / 8].fell, in.name,
-			(unsigned)in.fused, (unsigned)numbers[next_of(c, &in) / 8]);
+			(unsigned)in.fused, (unsigned)numbers[next_of(c, &in) / 8],
+			(unsigned)numbers[target_of(c, &in) / 8]);
 }
 
 int

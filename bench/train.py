@@ -12,12 +12,18 @@ chosen so far, follows how often each dispatch happens, and adds those that
 would save most; again and again, until there are COUNT. A program's savings
 count by their share of its dispatches to a power below 1, so that no program
 with one hot loop decides alone.
+
+Whole loops come first: a sequence that ends by a branch to its own beginning
+saves all dispatches of the loop.
 """
 import argparse
 import collections
 import random
 import re
 import sys
+
+LOOP = "loop"		# behind a sequence that is a whole loop
+LONGEST_LOOP = 12	# instructions
 
 # The longest sequences, and which share of them is chosen before longer ones
 # are: first pairs, which other programs have as well.
@@ -37,17 +43,19 @@ LARGE = re.compile(r"(memory_.*|table_.*|.*_drop|.*128|.*_any|mov_n|zero|.*_lane
 
 class Function:
     """Instructions by their number: names, what follows (the end is the
-    number behind the last), how often each was executed and how often it was
-    come to from the one before it."""
+    number behind the last), where a branch goes, how often each was executed
+    and how often it was come to from the one before it."""
 
     def __init__(self):
         self.executed, self.fell, self.names, self.next = [], [], [], []
+        self.target = []
 
-    def add(self, executed, fell, name, follows):
+    def add(self, executed, fell, name, follows, target):
         self.executed.append(executed)
         self.fell.append(fell)
         self.names.append(name)
         self.next.append(follows)
+        self.target.append(target)
 
     def finish(self):
         """How often each was come to in another way than from those that it
@@ -77,8 +85,9 @@ def read(path):
         if line.startswith("function"):
             functions.append(Function())
             continue
-        executed, fell, name, _, follows = line.split()
-        functions[-1].add(int(executed), int(fell), name, int(follows))
+        executed, fell, name, _, follows, target = line.split()
+        functions[-1].add(int(executed), int(fell), name, int(follows),
+                          int(target))
         total += int(executed)
     least = total * LEAST
     return [f.finish() for f in functions if sum(f.executed) > least], total
@@ -112,15 +121,51 @@ def vary(functions, rng, known, rate=0.3):
     out = []
     for function in functions:
         varied = Function()
-        for executed, fell, name, follows in zip(function.executed,
-                function.fell, function.names, function.next):
+        for executed, fell, name, follows, target in zip(function.executed,
+                function.fell, function.names, function.next, function.target):
             op, key = name[:-4], name[-4:]
             if op in others and rng.random() < rate:
                 other = rng.choice(others[op]) + key
                 name = other if other in known else name
-            varied.add(executed, fell, name, follows)
+            varied.add(executed, fell, name, follows, target)
         out.append(varied.finish())
     return out
+
+
+def loops_of(f):
+    """Loops without other ways in or out: where each begins, how often its
+    branch was taken, and its sequence."""
+    for j, i in enumerate(f.target):
+        if not 0 < j - i < LONGEST_LOOP or f.executed[j] == 0 or f.next[j] != j + 1:
+            continue
+        names = f.names[i:j + 1]
+        taken = f.executed[j] - (f.fell[j + 1] if j + 1 < len(f.fell) else 0)
+        if taken > 0 and not any(f.next[k] != k + 1 or ENDS.fullmatch(name) or
+                LARGE.fullmatch(name) for k, name in enumerate(names, i)):
+            yield i, taken, (*names, LOOP)
+
+
+def forget_loops(functions, chosen):
+    """The rounds of loops that are one handler are no dispatches."""
+    for f in functions:
+        for i, taken, seq in loops_of(f):
+            if seq in chosen:
+                f.entered[i] -= taken
+
+
+def train_loops(programs, count, power, chosen):
+    """Choose the loops that save most dispatches."""
+    score = collections.Counter()
+    for _, functions, total, weight in programs:
+        gains = collections.Counter()
+        for f in functions:
+            for _, taken, seq in loops_of(f):
+                gains[seq] += taken * (len(seq) - 1)
+        for seq, saved in gains.items():
+            score[seq] += (saved / total) ** power * weight
+    chosen.update(seq for seq, _ in score.most_common(count))
+    for _, functions, _, _ in programs:
+        forget_loops(functions, chosen)
 
 
 def cover(f, chosen, prefixes):
@@ -206,7 +251,7 @@ def by_chance(programs, rng, length):
     follow such as leave their result in the same place: most pairs of other
     programs occur, and the likely ones often."""
     after = collections.defaultdict(collections.Counter)
-    for functions, total, weight in programs:
+    for _, functions, total, weight in programs:
         here = collections.Counter()
         for f in functions:
             for i, name in enumerate(f.names):
@@ -221,7 +266,7 @@ def by_chance(programs, rng, length):
     out, left = Function(), ""
     while len(out.names) < length:
         name = rng.choices(*tables[left])[0]
-        out.add(1, 1 if left else 0, name, len(out.names) + 1)
+        out.add(1, 1 if left else 0, name, len(out.names) + 1, len(out.names) + 1)
         left = "" if name == BR or ENDS.fullmatch(name) else left_by(name)
         left = left if left in tables else ""
     return [out.finish()], length
@@ -237,29 +282,26 @@ def dispatches_of(functions, total, chosen, prefixes):
 
 
 def train(programs, count, power, chosen, prefixes):
-    """Choose more until there are count: sequences and the share of all
-    dispatches they saved. programs: functions, instructions executed,
-    weight."""
+    """Choose more until there are count. programs: name, functions,
+    instructions executed, weight."""
     base = len(chosen)
-    weights = sum(weight for _, _, weight in programs)
     while len(chosen) < count:
         longest = next(n for n, share in LENGTHS 
                        if len(chosen) - base < share * (count - base))
-        score, shares = collections.Counter(), collections.Counter()
-        for functions, total, weight in programs:
+        score = collections.Counter()
+        for _, functions, total, weight in programs:
             gains = collections.Counter()
             for f in functions:
                 costs, ends = cover(f, chosen, prefixes)
                 count_gains(f, costs, follow(f, ends), gains, longest)
             for seq, saved in gains.items():
                 score[seq] += (saved / total) ** power * weight
-                shares[seq] += saved / total * weight / weights
         print(len(chosen), file=sys.stderr, flush=True)
         taken = 0
         for seq, _ in score.most_common():
             if taken * ROUNDS >= count - base or len(chosen) == count:
                 break
-            chosen[seq] = shares[seq]
+            chosen.add(seq)
             for length in range(2, len(seq)):
                 prefixes.add(seq[:length])
             taken += 1
@@ -267,21 +309,70 @@ def train(programs, count, power, chosen, prefixes):
             break
 
 
+def uses(f, chosen, prefixes):
+    """The sequences that a function uses, and the dispatches that each use
+    saves, with how often."""
+    for _, taken, seq in loops_of(f):
+        if seq in chosen:
+            yield seq, taken * (len(seq) - 1)
+    _, ends = cover(f, chosen, prefixes)
+    for i, through in enumerate(follow(f, ends)[:-1]):
+        seq, j = (f.names[i],), f.next[i]
+        while j != ends[i] and j < len(f.names):
+            seq += (f.names[j],)
+            j = f.next[j]
+        if through > 0 and len(seq) > 1:
+            yield seq, through * (len(seq) - 1)
+
+
+def explain(programs, chosen, prefixes):
+    """Why each is there: the share of dispatches that it saves in the mean of
+    all programs; the program that it saves most in, and the share there."""
+    weights = sum(p[3] for p in programs)
+    mean, most = collections.Counter(), {}
+    for name, functions, total, weight in programs:
+        saved = collections.Counter()
+        for f in functions:
+            for seq, dispatches in uses(f, chosen, prefixes):
+                saved[seq] += dispatches / total
+        for seq, share in saved.items():
+            mean[seq] += share * weight / weights
+            most[seq] = max(most.get(seq, (0, "")), (share, name))
+    order = [seq for seq, _ in mean.most_common()]
+    return {seq: (mean[seq], *most.get(seq, (0, "-")))
+            for seq in order + sorted(chosen - set(order))}
+
+
 def read_list(path, known=None):
     """The sequences of a list that was written before."""
-    chosen, prefixes = {}, set()
+    chosen, prefixes = set(), set()
     for line in open(path) if path else ():
-        share, *seq = line.split("#")[0].split() or [0]
-        seq = tuple(seq)
-        if len(seq) > 1 and (known is None or known.issuperset(seq)):
-            chosen[seq] = float(share) / 1000
+        seq = tuple(line.split("#")[0].split()[3:])
+        if seq and (known is None or known.issuperset(seq)):
+            chosen.add(seq)
             prefixes.update(seq[:n] for n in range(2, len(seq)))
     return chosen, prefixes
+
+
+def write_list(reasons, about):
+    print(f"""\
+# Sequences of handlers that are joined into one, and why: how many dispatches
+# of a thousand each saves in the mean of the programs that they were chosen on;
+# how many in the program where that is most, and which this is. With an
+# asterisk it is a copy of the program with other operations in places; "chance"
+# is a program by chance; with a dash it was chosen on programs that were not at
+# hand when the list was written. A sequence that ends with "loop" is a whole
+# one: its last branch leads to its beginning.
+#
+# Written by bench/train.py{', from ' + about if about else ''}.""")
+    for seq, (mean, most, program) in reasons.items():
+        print(f"{1000 * mean:.3f} {1000 * most:.2f} {program} {' '.join(seq)}")
 
 
 def judge(paths, chosen, prefixes):
     for path in paths:
         functions, total = read(path)
+        forget_loops(functions, chosen)
         rate = dispatches_of(functions, total, chosen, prefixes)
         print(f"{path}: {rate:.3f}", file=sys.stderr)
 
@@ -300,6 +391,8 @@ def main():
         help="profiles to print dispatches for an instruction of")
     parser.add_argument("--list", help="judge this list, and train nothing")
     parser.add_argument("--about", help="the programs, for the list's head")
+    parser.add_argument("--loops", type=int, default=500,
+        help="how many whole loops to choose first")
     parser.add_argument("--base", help="choose more than there are in this list")
     parser.add_argument("count", type=int)
     parser.add_argument("profile", nargs="+")
@@ -308,7 +401,7 @@ def main():
     if args.list:
         judge(args.judge, *read_list(args.list))
         return
-    known = set(re.findall(r'"(\w+)"', open(args.names).read()))
+    known = set(re.findall(r'"(\w+)"', open(args.names).read())) | {LOOP}
     rng = random.Random(1)
     programs = []
     for path in args.profile:
@@ -317,22 +410,22 @@ def main():
         functions, total = read(path)
         if total == 0:
             continue
-        programs.append((functions, total, weight))
+        name = re.sub(r".*/|\.prof$", "", path)
+        programs.append((name, functions, total, weight))
         for _ in range(args.variants):
-            programs.append((vary(functions, rng, known), total,
+            programs.append((name + "*", vary(functions, rng, known), total,
                              0.5 * weight / args.variants))
     if args.chance > 0:
         functions, total = by_chance(programs, rng, args.chance)
-        programs.append((functions, total,
-                         sum(w for _, _, w in programs) / 3))
+        programs.append(("chance", functions, total,
+                         sum(p[3] for p in programs) / 3))
     chosen, prefixes = read_list(args.base, known)
+    train_loops(programs, args.loops, args.power, chosen)
     train(programs, args.count, args.power, chosen, prefixes)
-    print("# Sequences of handlers that are joined into one, and how many dispatches of a\n"
-          "# thousand each saved when it was chosen, in the programs it was chosen on.\n"
-          f"# Written by bench/train.py{', from ' + args.about if args.about else ''}.")
-    for seq, share in chosen.items():
-        print(f"{1000 * share:.3f} {' '.join(seq)}")
-    judge(args.judge, chosen, prefixes)
+    # By now the loops' rounds are no dispatches any more.
+    reasons = explain(programs, chosen, prefixes)
+    write_list(reasons, args.about)
+    judge(args.judge, set(reasons), prefixes)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@
 #include "client/outcome.h"
 #include "client/report.h"
 
-#define MODULE_MAX ((off_t)1 << 30)	/* more than any daemon takes */
-
 static int
 module_fail(const char *path, int error)
 {
@@ -22,45 +20,15 @@ module_fail(const char *path, int error)
 		error == EACCES || error == EISDIR ? EXIT_INVALID : EXIT_WASMCTL;
 }
 
-/* Copy a file or stream to a memfd. 0 or an errno. */
-static int
-module_copy(int from, int to)
-{
-	char data[65536];
-	off_t total = 0;
-
-	for (;;) {
-		ssize_t n = read(from, data, sizeof(data));
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return errno;
-		if (n == 0)
-			return 0;
-		total += n;
-		if (total > MODULE_MAX)
-			return EFBIG;
-		if (fd_write_all(to, data, (size_t)n) == -1)
-			return errno;
-	}
-}
-
 /* The daemon takes nothing else: reading a file of a client's choice could block
- * it for ever. A sealed one it uses as it is. */
+ * it for ever. */
 static int
 module_take_copy(struct module_source *m)
 {
-	int copy = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int error = copy == -1 ? errno : module_copy(m->fd, copy);
+	int copy = wasmd_module_copy(m->fd, NULL);
 
-	if (error == 0 && fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW |
-		    F_SEAL_SHRINK | F_SEAL_SEAL) == -1)
-		error = errno;
-	if (error != 0) {
-		fd_close(&copy);
-		return module_fail(m->path, error);
-	}
+	if (copy == -1)
+		return module_fail(m->path, errno);
 	module_close(m);
 	m->fd = copy;
 	return 0;
@@ -125,6 +93,7 @@ module_hint(const struct module_source *m)
 		{ ";;", "it is WebAssembly text: translate it with wat2wasm" },
 		{ "\x7f" "ELF", "it is a native program: compile its source for "
 			"wasm32-wasi" },
+		{ "#include", "it is C: compile it for wasm32-wasi" },
 		{ "#!", "it is a script for an interpreter" },
 		{ "BC\xc0\xde", "it is LLVM bitcode: link it with wasm-ld" },
 	};

@@ -43,7 +43,7 @@ const struct option_spec open_options[] = {
 	{ 0, "max-output", OPTION_SIZE, AT(output_bytes), "SIZE",
 		"stop it after this much output" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
-		"print how each call ended as a line of JSON, no messages" },
+		"print how each call ended as a line of JSON" },
 	/* An instance's socket does not pass through ssh. */
 	OPTIONS_LOCAL(struct open_values),
 	{ .name = NULL },
@@ -467,7 +467,8 @@ open_path(const struct open_values *v, const char *path)
 int
 open_run(const struct verb *verb, int argc, char **argv)
 {
-	struct open_values v = { .help = false };
+	/* No socket of an instance comes from another machine. */
+	struct open_values v = { .where.is_local = true };
 	int first = options_parse(open_options, &v, argc, argv);
 	int status = EXIT_WASMCTL;
 

@@ -12,18 +12,61 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "lib/wasmd.h"
+#include "lib/error.h"
 #include "proto/proto.h"
 
 #define MODULE_FEW (64u << 10)
 
-/* Sealed, it is used as it is. */
+#define MODULE_MAX ((uint64_t)1 << 30)	/* more than any daemon takes */
+
+/* Sealed, it is used as it is. Both keep errno. */
 static int
-module_fill(int fd, const void *bytes, size_t len)
+module_seal(int fd)
 {
-	return fd == -1 || fd_write_all(fd, bytes, len) == -1 ? -1 :
-		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW |
-			F_SEAL_SHRINK | F_SEAL_SEAL);
+	return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW |
+		F_SEAL_SHRINK | F_SEAL_SEAL);
+}
+
+static int
+module_memfd(void)
+{
+	return memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+/* All that can be read. -1 with errno. */
+static int
+module_copy(int from, int to)
+{
+	char data[65536];
+	uint64_t total = 0;
+	ssize_t n;
+
+	while ((n = read(from, data, sizeof(data))) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 || fd_write_all(to, data, (size_t)n) == -1)
+			return -1;
+		total += (uint64_t)n;
+		if (total > MODULE_MAX) {
+			errno = EFBIG;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int
+wasmd_module_copy(int fd, struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+	int copy = module_memfd();
+
+	if (copy != -1 && module_copy(fd, copy) == 0 && module_seal(copy) == 0)
+		return copy;
+	err_set(&err, PROTO_ERROR_INTERNAL, "cannot read the module: %s",
+		strerror(errno));
+	fd_close(&copy);
+	return error_give(error, &err);
 }
 
 void
@@ -47,8 +90,9 @@ module_open(struct module *m, const void *bytes, size_t len, int fd,
 	m->len = len;
 	if (len <= MODULE_FEW)
 		return 0;
-	m->own = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (module_fill(m->own, bytes, len) == 0) {
+	m->own = module_memfd();
+	if (m->own != -1 && fd_write_all(m->own, bytes, len) == 0 &&
+	    module_seal(m->own) == 0) {
 		m->fd = m->own;
 		return 0;
 	}

@@ -6,7 +6,8 @@
  * A connection has a descriptor for poll(2) or any event loop, and never blocks
  * once it is open. There is no global state, nothing is printed, no signal and
  * no thread is used. Whatever belongs to one connection is for one thread at a
- * time.
+ * time. Callbacks may make requests, jobs and calls; they must not close, wait
+ * or dispatch.
  *
  * Functions that can fail return -1 or NULL and fill in *error, which may be
  * NULL. Whatever a pointer to const refers to is borrowed for the call, unless
@@ -148,8 +149,8 @@ struct wasmd *wasmd_open_stream(int fd, int timeout_ms,
 	struct wasmd_error *error);
 bool wasmd_passes_descriptors(const struct wasmd *w);
 
-/* Frees its jobs and instances, too, which end unless they are detached; no
- * callback is called. Not to be called from one. NULL is fine. */
+/* Frees its jobs, too, which end unless they are detached; no callback is called.
+ * Not to be called from one. Instances are closed before. NULL is fine. */
 void wasmd_close(struct wasmd *w);
 
 /* The descriptor: to be watched for reading, and for writing while so many bytes
@@ -265,6 +266,13 @@ int wasmd_broker_start(const struct wasmd_grants *grants,
 
 /* A larger module cannot be submitted where no descriptors pass. */
 #define WASMD_INLINE_MAX 393216
+
+/*
+ * Copy a file or stream to its end into a sealed memfd, for module_fd; fd stays
+ * as it is. -1 with WASMD_ERROR_INTERNAL, and errno; EFBIG for one of more than a
+ * GiB. Waits for a stream.
+ */
+int wasmd_module_copy(int fd, struct wasmd_error *error);
 
 #define WASMD_PRELOAD_MAX 7
 #define WASMD_PRELOAD_NAME_MAX 63	/* bytes */

@@ -3,12 +3,13 @@ import os
 import re
 import shlex
 
-from harness import (BUILD, SANITIZED, SOURCE, Skip, equal, need, run,
-                     scratch, test)
-from service import Daemon, guest
+from harness import (BUILD, SANITIZED, SOURCE, Skip, contains, equal, need,
+                     run, scratch, test)
+from service import EXAMPLES, Daemon, guest
 from test_install import make
 
 HEADER = SOURCE / "lib" / "wasmd.h"
+MANUAL = SOURCE / "man" / "libwasmd.3"
 SANITIZE = ["-fsanitize=address,undefined"] if SANITIZED else []
 
 installed = []
@@ -53,11 +54,25 @@ def build(source, *words, kind="cc"):
     return out
 
 
+def code():
+    """The header without comments and what is for the preprocessor."""
+    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(), flags=re.S)
+    return re.sub(r'^\s*#.*$|extern "C" {', "", text, flags=re.M)
+
+
+def prototypes():
+    """What the header declares outside of braces, each on a line."""
+    text = code()
+    while re.search(r"{[^{}]*}", text):
+        text = re.sub(r"{[^{}]*}", "", text)
+    lines = (" ".join(line.split()) for line in text.split(";"))
+    return [line for line in lines if "(" in line]
+
+
 def declared():
     """The functions of the header."""
-    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(), flags=re.S)
-    text = re.sub(r"\(\*\w+\)", "", text)
-    return sorted(set(re.findall(r"\b(wasmd_\w+)\(", text)))
+    return sorted(re.search(r"\b(wasmd_\w+)\(", line)[1]
+                  for line in prototypes())
 
 
 def defined(options, path):
@@ -135,3 +150,61 @@ def test_the_library_has_no_state_of_its_own():
     # Of the broker's process (three) and of the C run-time.
     equal(variables - {"broker", "p", "from", "completed", "__dso_handle",
                        "__TMC_END__"}, set())
+
+
+@test
+def test_the_manual_has_every_function_as_it_is_declared():
+    text = MANUAL.read_text()
+    synopsis = text[text.index(".Sh SYNOPSIS"):text.index(".Sh DESCRIPTION")]
+    told = []
+    for kind, name, arguments in re.findall(
+            r"^\.Ft (.*)\n\.Fo (\w+)\n((?:\.Fa .*\n)*)\.Fc", synopsis, re.M):
+        arguments = re.findall(r'^\.Fa "(.*)"$', arguments, re.M)
+        kind = kind.strip('"')
+        told.append(kind + ("" if kind.endswith("*") else " ") + name +
+                    "(" + ", ".join(arguments) + ")")
+    equal(told, prototypes())
+    described = text[text.index(".Sh DESCRIPTION"):]
+    for name in declared():
+        contains(described, f" {name}")
+
+
+@test
+def test_the_manual_has_every_name_of_the_header():
+    text = MANUAL.read_text()
+    text = text[text.index(".Sh DESCRIPTION"):]
+    constants = set(re.findall(r"\bWASMD_\w+", HEADER.read_text()))
+    members = set()
+    for body in re.findall(r"^struct \w+ {\n(.*?)^}", code(), re.M | re.S):
+        body = re.sub(r"\(\*(\w+)\)\(.*?\)", r"\1", body, flags=re.S)
+        members |= set(re.findall(r"\b(\w+)(?:\[\w+\])?\s*[;,]", body))
+    equal(len(constants) > 40 and len(members) > 60, True, "names")
+    words = set(re.findall(r"\w+", text))
+    equal((constants - {"WASMD_H"} | members) - words, set())
+
+
+@test
+def test_the_manuals_example_runs():
+    installed.clear()
+    _, configs = prefix()
+    text = MANUAL.read_text()
+    text = text[text.index(".Sh EXAMPLES"):]
+    example = re.search(r"\.Bd -literal.*?\n(.*?)\.Ed", text, re.S)[1]
+    daemon = Daemon()
+    source = scratch() / "example.c"
+    source.write_text("#include <stdio.h>\n#include <wasmd.h>\n" +
+                      example.replace("/run/wasmd/wasmd.sock", daemon.socket) +
+                      """
+int
+main(void)
+{
+	static char module[1 << 20];
+
+	return run(module, fread(module, 1, sizeof(module), stdin));
+}
+""")
+    program = build(source, *package("--cflags", "--libs"))
+    result = run([program], input=(EXAMPLES / "hello.wasm").read_bytes(),
+                 env=dict(os.environ, LD_LIBRARY_PATH=str(configs.parent)))
+    equal((result.returncode, result.stdout, result.stderr),
+          (0, b"Hello, world!\n", b""))

@@ -114,6 +114,27 @@ code_call_base(const uint8_t *ret)
 }
 
 /*
+ * What a frame keeps to return by: the address, and above it what the call
+ * added to the frame, so that a return waits for one load and not for a second
+ * from where that one leads. User space has addresses of 48 bits, unless it
+ * asks for more.
+ */
+#define CODE_BASE_SHIFT 48
+
+static inline uint64_t
+code_return_word(const uint8_t *ret, uint64_t base)
+{
+	return (uint64_t)(uintptr_t)ret | base << CODE_BASE_SHIFT;
+}
+
+static inline const uint8_t *
+code_return_pc(uint64_t word)
+{
+	return (const uint8_t *)(uintptr_t)
+		(word & (((uint64_t)1 << CODE_BASE_SHIFT) - 1));
+}
+
+/*
  * The defined function that pc is in, and the module offset of the
  * instruction that was translated to what is there; 0 in a stub.
  */

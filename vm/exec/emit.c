@@ -524,13 +524,17 @@ find_next(struct emitter *e)
 
 	for (uint32_t i = 0; i < e->nwritten; i++) {
 		struct written *w = &e->written[i];
-		uint32_t field;
+		uint32_t branch = code_formats[w->handler].branch, to;
 
 		w->next = i + 1;
-		if (w->handler != HANDLER_BR)
+		if (branch == 0)
 			continue;
-		field = w->at + code_formats[HANDLER_BR].fields[0].offset;
-		w->next = written_at(e, field + get32(base + field));
+		to = w->at + branch;
+		to += get32(base + to);
+		if (w->handler == HANDLER_BR)
+			w->next = written_at(e, to);
+		else if (to <= w->at && e->written[written_at(e, to)].back == 0)
+			e->written[written_at(e, to)].back = i + 1;
 	}
 }
 
@@ -545,6 +549,15 @@ fused_step(uint32_t state, uint32_t handler)
 	return code_fused[slot].state != 0 ? &code_fused[slot] : NULL;
 }
 
+/* The handler of a sequence that the matcher is in, as a whole loop; or 0. */
+static uint32_t
+fused_loop(uint32_t state)
+{
+	const struct code_fused *step = fused_step(state, HANDLER_LOOP);
+
+	return step == NULL ? 0 : step->handler;
+}
+
 static void
 fuse_at(struct emitter *e, uint32_t i, bool first_pass)
 {
@@ -557,6 +570,7 @@ fuse_at(struct emitter *e, uint32_t i, bool first_pass)
 	for (uint32_t j = w->next; !ends && j < e->nwritten;) {
 		const struct written *next = &e->written[j];
 		const struct code_fused *step = fused_step(state, next->handler);
+		bool loops = w->back == j + 1;
 
 		if (step == NULL)
 			break;
@@ -566,6 +580,11 @@ fuse_at(struct emitter *e, uint32_t i, bool first_pass)
 		if (step->handler != 0 && 1 + (ends ? 0 : e->costs[j]) < cost) {
 			best = step->handler;
 			cost = 1 + (ends ? 0 : e->costs[j]);
+		}
+		if (loops && fused_loop(state) != 0) {
+			best = fused_loop(state);
+			cost = 1 + e->costs[j];
+			break;
 		}
 	}
 	e->costs[i] = cost;

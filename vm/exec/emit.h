@@ -21,6 +21,7 @@ enum field_type { TYPE_U16, TYPE_U32, TYPE_K32, TYPE_K64, TYPE_BRANCH };
 
 struct code_format {
 	uint8_t length, nfields;
+	uint8_t branch;		/* where its branch is, or 0 */
 	struct {
 		uint8_t field, type, offset;
 	} fields[8];
@@ -89,6 +90,8 @@ struct ins {
 struct written {
 	uint32_t at;			/* offset in the code */
 	uint32_t next;			/* what follows; of a br, where it goes */
+	uint32_t back;			/* number of the first instruction behind
+					 * it that branches to it, plus 1; or 0 */
 	uint16_t handler;		/* its own */
 };
 

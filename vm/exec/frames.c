@@ -24,8 +24,7 @@ frames_begin(struct frames *f, const struct vm_store *s,
 void
 frames_next(struct frames *f)
 {
-	const uint8_t *ret =
-		(const uint8_t *)(uintptr_t)f->fp[f->func->header];
+	const uint8_t *ret = code_return_pc(f->fp[f->func->header]);
 
 	if (code_is_foreign_return(ret)) {
 		f->nbridges--;

@@ -10,6 +10,7 @@ usage: gen.py OUTPUT-DIRECTORY OPS.DEF SIMD.DEF FUSED-LIST
     code_names.h     names of the handlers
     code_handlers.h  the handlers' bodies, independent of how they dispatch
     code_fusedN.h    those of fused sequences, in parts
+    code_cases.h     those of the cases of a br_table
 
 SIMD.DEF gives the vector instructions' functions. FUSED-LIST names sequences of handlers, one a line, whose bodies are joined
 into one handler; see fused.list.
@@ -21,6 +22,7 @@ import instrs
 from instrs import BIN, CMP, UN, LOAD, STORE, FLOAT, INT
 
 FUSED_PARTS = 4		# object files of fused handlers
+CASES = 256		# of a br_table that have a handler: SWITCH of machine.h
 
 S, K, R = 0, 1, 2
 CLASS = {"S": S, "K": K, "R": R, "-": S}
@@ -57,6 +59,11 @@ class Layout:
 
     def offset(self, name):
         return next(o for n, _, o in self.fields if n == name)
+
+    @property
+    def branch(self):
+        """Where its branch is; 0 if it has none."""
+        return next((o for _, t, o in self.fields if t == "branch"), 0)
 
     @property
     def length(self):
@@ -326,8 +333,9 @@ def emit_store():
                     f"uint64_t ea = (uint64_t)({address(a, lay)}) + LDU32($o); "
                     f"CHECK(ea, {size}); " + store.replace("VALUE", value))
         op(name + "_index", "STORE_INDEX", t=t)
-        for a, b, v in ((S, S, S), (S, S, R), (S, K, S), (S, K, R),
-                        (R, S, S), (R, K, S)):
+        constants = [(S, S, K), (R, S, K)] if t in "il" else []
+        for a, b, v in [(S, S, S), (S, S, R), (S, K, S), (S, K, R),
+                        (R, S, S), (R, K, S)] + constants:
             lay = Layout()
             if a == S:
                 lay.add("a", "u16")
@@ -336,7 +344,7 @@ def emit_store():
             if v == S:
                 lay.add("d", "u16")
             lay.add("o", "u32")
-            if b == K:
+            if K in (b, v):
                 lay.add("k", "k32")
             at = address(a, lay, operand(b, "i", lay, "b"))
             value = operand(v, t, lay, "d")
@@ -530,19 +538,50 @@ def read_simd(path):
     return rows
 
 
+class Fused:
+    """A sequence of handlers, by their numbers; a loop ends by a branch to its
+    own beginning."""
+
+    def __init__(self, words):
+        self.loops = words[-1] == "loop"
+        self.names = words[:-1] if self.loops else words
+        self.ids = [by_name.get(w) for w in self.names]
+        self.name = "__".join(words)
+
+    def is_possible(self):
+        if None in self.ids or len(self.ids) < 2:
+            return False
+        if self.loops and "BRANCH_IF(" not in handlers[self.ids[-1]].body:
+            return False
+        return all(handlers[i].falls or
+                   (handlers[i].name == "br_SSS" and not self.loops)
+                   for i in self.ids[:-1])
+
+    def bodies(self):
+        """C of each part."""
+        back = sum(handlers[i].layout.length for i in self.ids[:-1])
+        for n, i in enumerate(self.ids):
+            body = handlers[i].body
+            last = n + 1 == len(self.ids)
+            if not last and handlers[i].op == "br":
+                # what follows a br is where it goes
+                body = body.replace("JUMP(", "GO(")
+            elif last and self.loops:
+                body = body.replace("BRANCH_IF(", f"LOOP_IF({back}, ")
+            yield handlers[i], body, last
+
+
 def read_fused(path):
     out = []
     with open(path) as f:
         for line in f:
-            words = line.split("#")[0].split()[1:]
-            if len(words) < 2:
+            words = line.split("#")[0].split()[3:]
+            if not words:
                 continue
-            ids = [by_name.get(w) for w in words]
-            if None in ids or not all(
-                    handlers[i].falls or handlers[i].name == "br_SSS"
-                    for i in ids[:-1]):
+            sequence = Fused(words)
+            if not sequence.is_possible():
                 sys.exit(f"{path}: cannot fuse: {line.strip()}")
-            out.append(ids)
+            out.append(sequence)
     return out
 
 
@@ -567,9 +606,12 @@ def write_ops(path):
             "enum code_kind {"]
     out += [f"\tCODE_KIND_{k}," for k in sorted({o["kind"] for o in ops})]
     out += ["};", "", f"#define CODE_HANDLERS {len(handlers)}",
-            "#define CODE_FUSED %d" % len(fused_handlers),
+            f"#define CODE_FUSED {len(fused)}",
             f"#define HANDLER_BR {by_name['br_SSS']}",
-            f"#define FUSED_PARTS {FUSED_PARTS}", "", "#endif"]
+            f"#define HANDLER_LOOP {len(handlers)}\t/* behind a sequence that loops */",
+            f"#define FUSED_PARTS {FUSED_PARTS}",
+            f"#define CODE_CASES {CASES}",
+            f"#define CODE_RETURN_NEAR {instrs.RETURN_NEAR}", "", "#endif"]
     write(path, out)
 
 
@@ -600,14 +642,14 @@ def write_names(path):
     out += [f"\t\"{h.name}\"," for h in handlers]
     out += ["};", "", "/* The sequences, one behind the other, and where each is. */",
             "static const uint16_t code_fused_parts[] = {"]
-    out += ["\t" + ", ".join(map(str, ids)) + "," for ids in fused]
-    out += ["\t0", "};", "static const struct { uint16_t at, count; } "
+    out += ["\t" + ", ".join(map(str, s.ids)) + "," for s in fused]
+    out += ["\t0", "};", "static const struct { uint16_t at, count; bool loops; } "
             "code_fused_from[CODE_FUSED + 1] = {"]
     at = 0
-    for ids in fused:
-        out.append(f"\t{{ {at}, {len(ids)} }},")
-        at += len(ids)
-    write(path, out + ["\t{ 0, 0 }", "};"])
+    for s in fused:
+        out.append(f"\t{{ {at}, {len(s.ids)}, {str(s.loops).lower()} }},")
+        at += len(s.ids)
+    write(path, out + ["\t{ 0, 0, false }", "};"])
 
 
 def op_text_names():
@@ -633,7 +675,7 @@ def write_info(path):
         fields = ", ".join(f"{{ FIELD_{n.upper()}, TYPE_{k.upper()}, {o} }}"
                            for n, k, o in h.layout.fields)
         out.append(f"\t{{ {h.layout.length}, {len(h.layout.fields)}, "
-                   f"{{ {fields} }} }},\t/* {h.name} */")
+                   f"{h.layout.branch}, {{ {fields} }} }},\t/* {h.name} */")
     out += ["};", "", "const struct code_operand_load code_operand_loads[] = {"]
     for name, second, load, _ in instrs.OPERAND_LOAD:
         out.append(f"\t{{ {enum(second)}, {enum(load)}, {enum(name)}, "
@@ -668,7 +710,8 @@ def fused_trie():
     states = {}
     final = {}
     next_state = len(handlers) + 1
-    for n, ids in enumerate(fused):
+    for n, s in enumerate(fused):
+        ids = s.ids + ([len(handlers)] if s.loops else [])
         state = ids[0] + 1
         for i in ids[1:]:
             if (state, i) not in states:
@@ -722,28 +765,33 @@ def write_handlers(path):
         if h.falls:
             out.append(f"\tNEXT({h.layout.length});")
         out += ["}", ""]
-    write(path, out + handler_table("handlers_plain", [h.name for h in handlers]))
+    out += handler_table("handlers_plain", [h.name for h in handlers])
+    write(path, out)
+
+
+def write_cases(path):
+    out = []
+    for i in range(CASES):
+        out += [f"HANDLER(case_{i})", "{", f"\tJUMP({8 * i});", "}", ""]
+    write(path, out + handler_table("handlers_case",
+                                    [f"case_{i}" for i in range(CASES)]))
 
 
 def write_fused(path, part):
     """Every FUSED_PARTS-th of the sequences."""
     out = []
-    for name, ids in list(zip(fused_handlers, fused))[part::FUSED_PARTS]:
-        out += [f"HANDLER({name})", "{"]
-        for n, i in enumerate(ids):
-            h = handlers[i]
-            last = n + 1 == len(ids)
-            # what follows a br is where it goes
-            body = h.body.replace("JUMP(", "GO(") if h.op == "br" and not last \
-                else h.body
+    for s in fused[part::FUSED_PARTS]:
+        out += [f"HANDLER({s.name})", "{"]
+        if s.loops:
+            out.append("again:")
+        for h, body, last in s.bodies():
             out += ["\t{", format_body(body, "\t\t"), "\t}"]
-            if not last and h.falls:
-                out.append(f"\tPC += {h.layout.length};")
-            elif last and h.falls:
-                out.append(f"\tNEXT({h.layout.length});")
+            if h.falls:
+                length = h.layout.length
+                out.append(f"\tNEXT({length});" if last else f"\tPC += {length};")
         out += ["}", ""]
     write(path, out + handler_table(f"handlers_fused_{part}",
-                                    fused_handlers[part::FUSED_PARTS]))
+                                    [s.name for s in fused[part::FUSED_PARTS]]))
 
 
 if len(sys.argv) != 5:
@@ -766,12 +814,12 @@ emit_simd()
 emit_raw()
 emit_call_c()
 fused = read_fused(fused_path)
-fused_handlers = ["__".join(handlers[i].name for i in ids) for ids in fused]
 os.makedirs(out_dir, exist_ok=True)
 write_ops(os.path.join(out_dir, "code_ops.h"))
 write_info(os.path.join(out_dir, "code_info.h"))
 write_opcode_map(os.path.join(out_dir, "code_opcodes.h"), ops_def)
 write_names(os.path.join(out_dir, "code_names.h"))
 write_handlers(os.path.join(out_dir, "code_handlers.h"))
+write_cases(os.path.join(out_dir, "code_cases.h"))
 for part in range(FUSED_PARTS):
     write_fused(os.path.join(out_dir, f"code_fused{part}.h"), part)

@@ -293,7 +293,7 @@ RAW = [
     ("br_table", "R--", "o:u32", 0, "SWITCH((uint32_t)R0, LDU32($o), $len);"),
 
     # Calls end with h, the callee's slot for the return address, and b, the
-    # slot that becomes its slot 0; the return takes b back (CALL_BASE).
+    # slot that becomes its slot 0; the return takes b back (code_return_word).
     # t: from the field to the callee's code
     ("call", "---", "t:u32 h:u16 b:u16", 0, "CALL($t, $h, $b, $len);"),
     ("call_import", "---", "o:u32 h:u16 b:u16", 0,
@@ -317,23 +317,8 @@ RAW = [
         "RETURN_CALL_INDIRECT(SLOT($c), $k, $o, $a, $n, $h, $u);"),
     ("return_call_ref", "---", "a:u16 n:u16 h:u16 c:u16 u:u32", 0,
         "RETURN_CALL_REF(SLOT($c), $a, $n, $h, $u);"),
-    # h: slot of the return address; u: fuel. One result is left in slot 0
-    # and in its accumulator; more of them are copied from slot b.
-    ("return", "---", "h:u16 u:u32", 0, "RETURN($h, $u);"),
-    ("return_i", "S--", "h:u16 a:u16 u:u32", 0,
-        "R0 = SLOT($a); RETURN_R0($h, $u);"),
-    ("return_i", "R--", "h:u16 u:u32", 0, "RETURN_R0($h, $u);"),
-    ("return_i", "K--", "h:u16 u:u32 k:k32", 0,
-        "R0 = LDU32($k); RETURN_R0($h, $u);"),
-    ("return_f", "S--", "h:u16 a:u16 u:u32", 0,
-        "S0 = SLOT_f($a); RETURN_S0($h, $u);"),
-    ("return_f", "R--", "h:u16 u:u32", 0, "RETURN_S0($h, $u);"),
-    ("return_d", "S--", "h:u16 a:u16 u:u32", 0,
-        "D0 = SLOT_d($a); RETURN_D0($h, $u);"),
-    ("return_d", "R--", "h:u16 u:u32", 0, "RETURN_D0($h, $u);"),
-    ("return_v", "S--", "h:u16 a:u16 u:u32", 0,
-        "V0 = SLOT_v($a); RETURN_V0($h, $u);"),
-    ("return_v", "R--", "h:u16 u:u32", 0, "RETURN_V0($h, $u);"),
+    # h: slot of the return address; u: fuel; more results than one are copied
+    # from slot b. Of others see RETURN.
     ("return_n", "---", "h:u16 b:u16 n:u16 u:u32", 0, "RETURN_N($h, $b, $n, $u);"),
     # zero the declared locals: n slots from a on
     ("zero", "---", "a:u16 n:u16", 1, "ZERO($a, LDU16($n));"),
@@ -376,6 +361,40 @@ RAW = [
         "TRAP_IF(SLOT($a) == 0, NULL_ARRAY); "
         "R0 = heap_object(SLOT($a))->length; SLOT($d) = R0;"),
 ]
+
+# One result is left in slot 0 and in its accumulator. Most functions have few
+# parameters, and a row of their own for the slot of the return address: where
+# a call goes on depends on the frame then, and on nothing in the callee's code.
+# (name, classes of the result, fields, what is done first, letter)
+RETURN = [
+    ("return", "-", "", "", ""),
+    ("return_i", "S", "a:u16", "R0 = SLOT($a); ", "i"),
+    ("return_i", "R", "", "", "i"),
+    ("return_i", "K", "k:k32", "R0 = LDU32($k); ", "i"),
+    ("return_f", "S", "a:u16", "S0 = SLOT_f($a); ", "f"),
+    ("return_f", "R", "", "", "f"),
+    ("return_d", "S", "a:u16", "D0 = SLOT_d($a); ", "d"),
+    ("return_d", "R", "", "", "d"),
+    ("return_v", "S", "a:u16", "V0 = SLOT_v($a); ", "v"),
+    ("return_v", "R", "", "", "v"),
+]
+RETURN_NEAR = 6		# slots of return addresses that have rows: 0 to 5
+
+
+def return_row(name, cls, fields, before, letter, near=None):
+    ret = "FP[LDU16($h)]" if near is None else f"FP[{near}]"
+    macro = f"RETURN_ONE({letter}, " if letter else "RETURN("
+    slots = " ".join(f for f in fields.split() if f.endswith("u16"))
+    rest = " ".join(f for f in fields.split() if not f.endswith("u16"))
+    header = "h:u16" if near is None else ""
+    return (name + ("" if near is None else f"_{near}"), cls + "--",
+            f"{header} {slots} u:u32 {rest}", 0, f"{before}{macro}{ret}, $u);")
+
+
+for name in dict.fromkeys(row[0] for row in RETURN):
+    rows = [row for row in RETURN if row[0] == name]
+    for near in (None, *range(RETURN_NEAR)):
+        RAW += [return_row(*row, near) for row in rows]
 
 # Fields and elements by how they are stored: (suffix, letter of the value,
 # C type in memory, cast). o: the offset of the field or of element 0.

@@ -84,6 +84,7 @@ typedef unsigned __int128 __attribute__((may_alias, aligned(8))) v128_slots;
 #define TAIL return
 #endif
 #define GOTO(name) TAIL machine_##name(ARGS)
+#define GOTO_HANDLER(h) TAIL (h)(ARGS)
 #define DISPATCH() TAIL (*(const handler *)(const void *)pc)(ARGS)
 #define LEAVE() return
 
@@ -117,6 +118,7 @@ struct registers {
 #define D1 (r->d1)
 #define PARAMS struct registers *r
 #define GOTO(name) do { machine_##name(r); return; } while (0)
+#define GOTO_HANDLER(h) do { (h)(r); return; } while (0)
 #define DISPATCH() return
 #define LEAVE() do { PC = NULL; return; } while (0)
 
@@ -125,6 +127,8 @@ struct registers {
 typedef void (*handler)(PARAMS);
 
 #define HANDLER(name) static void h_##name(PARAMS)
+/* Of the cases of a br_table: see SWITCH. */
+extern const handler handlers_case[];
 /* One of machine.c, which others jump to by GOTO. */
 #define MACHINE(name) void machine_##name(PARAMS)
 /* The empty statement makes compilers add to the register in place, and load
@@ -257,10 +261,31 @@ MACHINE(trap);
 
 #define BRANCH_IF(condition, t) do { if (condition) JUMP(t); } while (0)
 
-/* Pairs of offset and charge stand at the instruction's end. */
+/* The same at the end of a whole loop in one handler, where the branch leads
+ * to its beginning, back bytes before: neither a dispatch, nor does the next
+ * round wait until the offset was added to the place. */
+#define LOOP_IF(back, condition, t) do { \
+	if (condition) { \
+		CHARGE(LDS32((t) + 4)); \
+		PC -= (back); \
+		goto again; \
+	} \
+} while (0)
+
+/*
+ * Pairs of offset and charge stand at the instruction's end, the default's
+ * last. The first cases have a handler each, which knows where its pair is.
+ * So the place in the code depends on the guest's value by the jump alone,
+ * which the processor predicts, and whatever follows need not wait for the
+ * value: interpreters in the guest are 1.5 times as fast by that.
+ */
 #define SWITCH(value, count, length) do { \
 	uint32_t i_ = (value), n_ = (count); \
-	PC += (length) + 8 * (uint64_t)(i_ < n_ ? i_ : n_); \
+	PC += (length); \
+	i_ = i_ < n_ ? i_ : n_; \
+	if (likely(i_ < CODE_CASES)) \
+		GOTO_HANDLER(handlers_case[i_]); \
+	PC += 8 * (uint64_t)i_; \
 	JUMP(0); \
 } while (0)
 
@@ -269,65 +294,46 @@ MACHINE(trap);
 #define CALL_BASE(ret) (*(const u16_field *)(const void *)((ret) - 2))
 
 #define CALL(t, h, b, length) do { \
-	uint64_t *callee_ = FP + LDU16(b); \
+	uint64_t base_ = LDU16(b), *callee_ = FP + base_; \
 	CHECK_STACK(callee_); \
-	callee_[LDU16(h)] = (uint64_t)(uintptr_t)(PC + (length)); \
+	callee_[LDU16(h)] = code_return_word(PC + (length), base_); \
 	FP = callee_; \
 	PC += (ptrdiff_t)(t) + LDS32(t); \
 	DISPATCH(); \
 } while (0)
 
-#define RETURN(h, u) do { \
-	CHARGE(LDU32(u)); \
-	PC = (const uint8_t *)(uintptr_t)FP[LDU16(h)]; \
-	FP -= CALL_BASE(PC); \
+/* Where ret, a word of code_return_word, leads. */
+#define RETURN_TO(ret) do { \
+	FP -= (ret) >> CODE_BASE_SHIFT; \
+	PC = code_return_pc(ret); \
 	DISPATCH(); \
 } while (0)
 
-#define RETURN_R0(h, u) do { \
-	uint64_t *results_ = FP; \
+#define RETURN(ret, u) do { \
+	uint64_t ret_ = (ret); \
 	CHARGE(LDU32(u)); \
-	PC = (const uint8_t *)(uintptr_t)FP[LDU16(h)]; \
-	FP -= CALL_BASE(PC); \
-	results_[0] = R0; \
-	DISPATCH(); \
+	RETURN_TO(ret_); \
 } while (0)
 
-#define RETURN_S0(h, u) do { \
-	uint64_t *results_ = FP; \
-	CHARGE(LDU32(u)); \
-	PC = (const uint8_t *)(uintptr_t)FP[LDU16(h)]; \
-	FP -= CALL_BASE(PC); \
-	*(f32_slot *)(void *)results_ = S0; \
-	DISPATCH(); \
-} while (0)
+/* A result's way to slot 0, which may be where the return address is. */
+#define RESULT_i(to) ((to)[0] = R0)
+#define RESULT_f(to) (*(f32_slot *)(void *)(to) = S0)
+#define RESULT_d(to) (*(f64_slot *)(void *)(to) = D0)
+#define RESULT_v(to) simd_v128_store((uint8_t *)(to), V0)
 
-#define RETURN_D0(h, u) do { \
-	uint64_t *results_ = FP; \
+#define RETURN_ONE(type, ret, u) do { \
+	uint64_t ret_ = (ret); \
 	CHARGE(LDU32(u)); \
-	PC = (const uint8_t *)(uintptr_t)FP[LDU16(h)]; \
-	FP -= CALL_BASE(PC); \
-	*(f64_slot *)(void *)results_ = D0; \
-	DISPATCH(); \
-} while (0)
-
-#define RETURN_V0(h, u) do { \
-	uint64_t *results_ = FP; \
-	CHARGE(LDU32(u)); \
-	PC = (const uint8_t *)(uintptr_t)FP[LDU16(h)]; \
-	FP -= CALL_BASE(PC); \
-	simd_v128_store((uint8_t *)results_, V0); \
-	DISPATCH(); \
+	RESULT_##type(FP); \
+	RETURN_TO(ret_); \
 } while (0)
 
 /* Results may lie over the return address: fetch that first. */
 #define RETURN_N(h, b, n, u) do { \
-	const uint8_t *ret_ = (const uint8_t *)(uintptr_t)FP[LDU16(h)]; \
+	uint64_t ret_ = FP[LDU16(h)]; \
 	CHARGE(LDU32(u)); \
 	memmove(FP, FP + LDU16(b), LDU16(n) * sizeof(*FP)); \
-	PC = ret_; \
-	FP -= CALL_BASE(PC); \
-	DISPATCH(); \
+	RETURN_TO(ret_); \
 } while (0)
 
 #define ZERO(a, n) memset(&SLOT(a), 0, (n) * sizeof(*FP))
@@ -349,9 +355,9 @@ MACHINE(call_indirect_subtype);
 		R0 = (uint64_t)(uintptr_t)f_; \
 		GOTO(call_foreign); \
 	} \
-	uint64_t *callee_ = FP + CALL_BASE(PC); \
+	uint64_t base_ = CALL_BASE(PC), *callee_ = FP + base_; \
 	CHECK_STACK(callee_); \
-	callee_[CALL_HEADER(PC)] = (uint64_t)(uintptr_t)PC; \
+	callee_[CALL_HEADER(PC)] = code_return_word(PC, base_); \
 	FP = callee_; \
 	PC = f_->code; \
 	DISPATCH(); \
@@ -390,7 +396,7 @@ MACHINE(call_indirect_subtype);
 	memmove(FP, FP + LDU16(a), LDU16(n) * sizeof(*FP)); \
 	if (unlikely(f_->instance != CTX)) { \
 		R0 = (uint64_t)(uintptr_t)f_; \
-		PC = (const uint8_t *)(uintptr_t)ret_; \
+		PC = code_return_pc(ret_); \
 		GOTO(return_call_foreign); \
 	} \
 	FP[LDU16(n)] = ret_; \

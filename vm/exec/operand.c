@@ -416,7 +416,7 @@ use_acc(struct operands *s, const struct entry *entry)
 		in->cd = CLASS_R;
 }
 
-static bool
+bool
 fits_constant(const struct entry *entry, char type)
 {
 	if (entry->kind != ENTRY_CONST)

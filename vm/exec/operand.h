@@ -119,6 +119,8 @@ struct ins *emit_operands(struct operands *s, enum code_op op, struct entry *a,
 	struct entry *b);
 /* Name an operand as a slot: a constant is materialized. */
 uint32_t as_slot(struct operands *s, struct entry *entry);
+/* Whether an instruction on operands of a type has room for the constant. */
+bool fits_constant(const struct entry *entry, char type);
 bool in_acc(const struct operands *s, const struct entry *entry);
 /* The same of the last sum of floats. */
 bool in_sum(const struct operands *s, const struct entry *entry);

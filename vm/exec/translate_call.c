@@ -3,6 +3,15 @@
 
 /* ---- returning ------------------------------------------------------------ */
 
+/* The row for the function's slot of the return address, if there is one:
+ * it stands behind the row for any. */
+static enum code_op
+return_op(const struct translator *t, enum code_op op)
+{
+	return t->e.plain || t->header >= CODE_RETURN_NEAR ? op :
+		op + 1 + t->header;
+}
+
 static void
 emit_return_one(struct translator *t)
 {
@@ -27,6 +36,7 @@ emit_return_one(struct translator *t)
 		in = emit(&t->e, op);
 		in->f[FIELD_A] = slot;
 	}
+	in->op = (uint16_t)return_op(t, op);
 	in->f[FIELD_H] = t->header;
 	in->f[FIELD_U] = t->e.pos;
 }
@@ -43,7 +53,7 @@ emit_return(struct translator *t)
 		return;
 	}
 	materialize_from(&t->s, t->s.n - r.n);
-	in = emit(&t->e, r.n == 0 ? CODE_RETURN : CODE_RETURN_N);
+	in = emit(&t->e, r.n == 0 ? return_op(t, CODE_RETURN) : CODE_RETURN_N);
 	in->f[FIELD_H] = t->header;
 	in->f[FIELD_U] = t->e.pos;
 	in->f[FIELD_B] = height_slot(t, t->s.n - r.n);

@@ -51,6 +51,33 @@ step_load(struct translator *t, const struct instr *in, enum code_op op)
 	push_op(t, ins);
 }
 
+/* The class of the value of a store at an address that def added up, and its
+ * place in the instruction; or -1. */
+static int
+index_store_value(struct translator *t, enum code_op index, struct ins *def,
+	struct entry *v)
+{
+	bool constant = fits_constant(v, code_info[index].t);
+	enum bank bank = letter_bank(v->type);
+	unsigned class = constant ? CLASS_K :
+		v->kind != ENTRY_CONST && def->acc_before[bank] == v->slot ?
+		CLASS_R : CLASS_S;
+
+	if (v->kind == ENTRY_CONST && !constant)
+		return -1;
+	if (class == CLASS_R && !code_has_handler(index, def->ca, def->cb, class))
+		class = CLASS_S;
+	if (!code_has_handler(index, def->ca, def->cb, class))
+		return -1;
+	if (class == CLASS_K)
+		def->k[0] = v->k;
+	else if (class == CLASS_R)
+		use_acc(&t->s, v);
+	else
+		def->f[FIELD_D] = as_slot(&t->s, v);
+	return (int)class;
+}
+
 /* A store whose address is a sum. The value must be at hand without an
  * instruction between the two. */
 static bool
@@ -59,24 +86,17 @@ fuse_store(struct translator *t, const struct instr *in, enum code_op op,
 {
 	struct ins *def = last_def(&t->s, a);
 	enum code_op index = code_info[op].index;
-	enum bank bank = letter_bank(v->type);
-	bool acc;
+	int class;
 
-	if (def == NULL || def->op != CODE_I32_ADD || v->kind == ENTRY_CONST ||
-	    bank == BANK_NONE)
+	if (def == NULL || def->op != CODE_I32_ADD)
 		return false;
-	acc = def->acc_before[bank] == v->slot &&
-		code_has_handler(index, def->ca, def->cb, CLASS_R);
-	if (!acc && !code_has_handler(index, def->ca, def->cb, CLASS_S))
+	class = index_store_value(t, index, def, v);
+	if (class == -1)
 		return false;
-	def->has_result = false;
-	if (acc)
-		use_acc(&t->s, v);
-	else
-		def->f[FIELD_D] = as_slot(&t->s, v);
 	if (v->kind == ENTRY_LOCAL)
 		t->s.last_use[v->slot] = emitter_next(&t->e) - 1;
-	def->cd = acc ? CLASS_R : CLASS_S;
+	def->has_result = false;
+	def->cd = (uint8_t)class;
 	def->op = (uint16_t)index;
 	def->bank = BANK_NONE;
 	def->f[FIELD_O] = (uint32_t)in->mem.offset;

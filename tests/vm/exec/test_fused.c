@@ -43,7 +43,7 @@ struct state {
 
 static uint8_t memory_before[65536], memory_after[65536];
 static uint32_t seed;
-static bool has_floats;		/* the sequence that is tried */
+static bool has_floats, returns;	/* the sequence that is tried */
 
 static uint32_t
 random_below(uint32_t n)
@@ -120,22 +120,40 @@ field_value(uint32_t handler, unsigned field)
 		 * its own. */
 		if (field == FIELD_B && name_begins(handler, "call"))
 			return SLOTS;
-		return random_below(HEADER - 1);
+		return returns ? CODE_RETURN_NEAR +
+			random_below(HEADER - 1 - CODE_RETURN_NEAR) :
+			random_below(HEADER - 1);
 	}
 }
 
-/* To a landing; of a br that does not end the sequence, what follows it. */
 static void
-put_branch(uint8_t *at, const uint8_t *target)
+put_branch(uint8_t *at, const uint8_t *target, int32_t charge)
 {
-	int32_t offset = (int32_t)(target - at), charge = (int32_t)random_below(9) - 4;
+	int32_t offset = (int32_t)(target - at);
 
 	memcpy(at, &offset, sizeof(offset));
 	memcpy(at + 4, &charge, sizeof(charge));
 }
 
+/* To a landing; of a br that does not end the sequence, what follows it; of a
+ * loop's end, its beginning. Each round of a loop costs fuel. */
+static void
+put_target(uint8_t *to, uint32_t handler, const uint8_t *end, bool last,
+	const uint8_t *loop)
+{
+	int32_t charge = (int32_t)random_below(9) - 4;
+
+	if (last && loop != NULL)
+		put_branch(to, loop, charge + 5);
+	else if (!last && handler == HANDLER_BR)
+		put_branch(to, end, charge);
+	else
+		put_branch(to, (uint8_t *)&landings[random_below(8)].handler,
+			charge);
+}
+
 static uint8_t *
-put_instruction(uint8_t *at, uint32_t handler, bool last)
+put_instruction(uint8_t *at, uint32_t handler, bool last, const uint8_t *loop)
 {
 	const struct code_format *f = &code_formats[handler];
 	uint64_t address = code_handler_address(handler);
@@ -148,17 +166,17 @@ put_instruction(uint8_t *at, uint32_t handler, bool last)
 		uint64_t v = field_value(handler, f->fields[i].field);
 
 		if (f->fields[i].type == TYPE_BRANCH)
-			put_branch(to, handler == HANDLER_BR && !last ? end :
-				(uint8_t *)&landings[random_below(8)].handler);
+			put_target(to, handler, end, last, loop);
 		else if (f->fields[i].field == FIELD_T)
-			put_branch(to, (uint8_t *)&landings[1].handler);
+			put_branch(to, (uint8_t *)&landings[1].handler, 0);
 		if (f->fields[i].type != TYPE_BRANCH &&
 		    f->fields[i].field != FIELD_T)
 			memcpy(to, &v, f->fields[i].type == TYPE_U16 ? 2 :
 				f->fields[i].type == TYPE_K64 ? 8 : 4);
 	}
 	for (unsigned i = 0; name_begins(handler, "br_table") && i < 2; i++) {
-		put_branch(end, (uint8_t *)&landings[2 + i].handler);
+		put_branch(end, (uint8_t *)&landings[2 + i].handler,
+			(int32_t)random_below(9) - 4);
 		end += 8;
 	}
 	return end;
@@ -189,10 +207,13 @@ put_sequence(uint32_t n)
 	uint64_t *start;
 
 	for (unsigned i = 0; i < sizeof(before) / sizeof(before[0]); i++)
-		at = put_instruction(at, find_handler(before[i]), false);
+		at = put_instruction(at, find_handler(before[i]), false,
+			NULL);
 	start = (uint64_t *)(void *)at;
 	for (uint32_t i = 0; i < code_fused_from[n].count; i++)
-		at = put_instruction(at, parts[i], i + 1 == code_fused_from[n].count);
+		at = put_instruction(at, parts[i],
+			i + 1 == code_fused_from[n].count,
+			code_fused_from[n].loops ? (uint8_t *)start : NULL);
 	for (unsigned i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
 		const struct code_format *format =
 			&code_formats[find_handler(after[i])];
@@ -200,7 +221,7 @@ put_sequence(uint32_t n)
 		uint8_t *from = at;
 
 		/* The last field is where the result goes. */
-		at = put_instruction(at, find_handler(after[i]), false);
+		at = put_instruction(at, find_handler(after[i]), false, NULL);
 		memcpy(from + format->fields[format->nfields - 1].offset, &slot,
 			sizeof(slot));
 	}
@@ -216,6 +237,10 @@ fill_frame(uint64_t *fp)
 	for (unsigned i = 0; i < SLOTS + 64; i++)
 		fp[i] = boundary_value();
 	fp[HEADER] = (uint64_t)(uintptr_t)&landings[0].handler;
+	/* The returns of functions with few parameters look there. */
+	for (unsigned i = 0; i < CODE_RETURN_NEAR; i++)
+		if (returns)
+			fp[i] = fp[HEADER];
 }
 
 static void
@@ -304,6 +329,16 @@ needs_more(uint32_t n)
 }
 
 static bool
+any_returns(uint32_t n)
+{
+	for (uint32_t i = 0; i < code_fused_from[n].count; i++)
+		if (name_begins(code_fused_parts[code_fused_from[n].at + i],
+			"return"))
+			return true;
+	return false;
+}
+
+static bool
 any_floats(uint32_t n)
 {
 	for (uint32_t i = 0; i < code_fused_from[n].count; i++) {
@@ -350,6 +385,7 @@ test_fused_handlers_do_what_their_parts_do(void **unused)
 			continue;
 		seed = n;
 		has_floats = any_floats(n);
+		returns = any_returns(n);
 		fill_memory();
 		for (unsigned t = 0; t < TRIALS; t++)
 			compare(&m, n);
