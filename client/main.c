@@ -16,9 +16,9 @@ static int complete_run(const struct verb *verb, int argc, char **argv);
 static const struct option_spec no_options[] = { { .name = NULL } };
 
 static const struct verb verbs[] = {
-	{ "submit", "MODULE [ARGUMENT...]", "run a module and stream its output",
+	{ "run", "MODULE [ARGUMENT...]", "run a module and stream its output",
 		submit_options, false, submit_run },
-	{ "run", "MODULE [ARGUMENT...]", "the same as submit",
+	{ "submit", "MODULE [ARGUMENT...]", "the same as run",
 		submit_options, false, submit_run },
 	{ "call", "MODULE FUNCTION [ARGUMENT...]",
 		"call a function and print its results",
@@ -53,14 +53,14 @@ static const struct verb verbs[] = {
 		kill_options, false, jobs_run },
 	{ "rm", "JOB...", "forget detached jobs that have ended",
 		kill_options, false, jobs_run },
-	{ "events", "", "tell of jobs' coming and going as it happens",
+	{ "events", "", "tell of jobs as they come and go",
 		ps_options, false, jobs_run },
 	{ "stats", "", "show what the daemon does and has done",
 		stats_options, false, stats_run },
 	{ "top", "", "the same, live on the screen",
 		top_options, false, top_run },
 	{ "proxy", "", "speak to the daemon for wasmctl -H, by way of ssh",
-		proxy_options, false, proxy_run },
+		proxy_options, true, proxy_run },
 	{ "check", "", "show which layers of confinement are in force",
 		check_options, false, check_run },
 	{ "help", "[VERB]", "explain a verb",
@@ -80,7 +80,7 @@ verb_find(const char *name)
 	return NULL;
 }
 
-void
+static void
 verb_print_help(const struct verb *verb)
 {
 	bool has_options = verb->options[0].name != NULL;
@@ -92,6 +92,29 @@ verb_print_help(const struct verb *verb)
 	if (has_options)
 		printf("\n");
 	options_print_help(verb->options, stdout);
+}
+
+/* Every table of options has the row. */
+static bool
+verb_wants_help(const struct option_spec *options, const void *values)
+{
+	while (strcmp(options->name, "help") != 0)
+		options++;
+	return *(const bool *)((const char *)values + options->offset);
+}
+
+int
+verb_parse(const struct verb *verb, void *values, int argc, char **argv,
+	int *status)
+{
+	int first = options_parse(verb->options, values, argc, argv);
+
+	*status = EXIT_WASMCTL;
+	if (first == -1 || !verb_wants_help(verb->options, values))
+		return first;
+	verb_print_help(verb);
+	*status = 0;
+	return -1;
 }
 
 static void

@@ -60,7 +60,7 @@ const struct option_spec submit_options[] = {
 	{ 'i', "invoke", OPTION_TEXT, AT(invoke), "NAME",
 		"call this export; the arguments are its parameters" },
 	{ 0, "preload", OPTION_TEXTS, AT(preload), "NAME=FILE",
-		"a module for it to import from, as NAME; may be repeated" },
+		"a module it imports from as NAME; may be repeated" },
 	{ 0, "dir", OPTION_TEXTS, AT(dirs), "HOST[::GUEST[:ro]]",
 		"a directory for it, as GUEST; may be repeated" },
 	{ 0, "fd", OPTION_TEXTS, AT(sockets), "NUMBER",
@@ -76,11 +76,11 @@ const struct option_spec submit_options[] = {
 	{ 'd', "detach", OPTION_FLAG, AT(detach), NULL,
 		"let it run on its own, and print its number" },
 	{ 0, "open-stdin", OPTION_FLAG, AT(open_stdin), NULL,
-		"leave a detached job's standard input to wasmctl attach" },
+		"leave a detached job's input to wasmctl attach" },
 	{ 0, "keep", OPTION_SIZE, AT(keep_bytes), "SIZE",
-		"keep this much of a detached job's output, up to 16M" },
+		"keep this much of a detached job's output [1M]" },
 	{ 0, "priority", OPTION_NUMBER, AT(priority), "NUMBER",
-		"1 to 9: before your other jobs that wait, or behind them" },
+		"1 to 9 [5]: before your jobs with lower numbers" },
 	{ 0, "max-files", OPTION_NUMBER, AT(open_files), "NUMBER",
 		"files and directories it may have open at once" },
 	{ 0, "stdin", OPTION_TEXT, AT(stdin_path), "FILE",
@@ -88,11 +88,11 @@ const struct option_spec submit_options[] = {
 	{ 'n', "no-stdin", OPTION_FLAG, AT(no_stdin), NULL,
 		"give it no standard input" },
 	{ 0, "deterministic", OPTION_FLAG, AT(deterministic), NULL,
-		"make time, randomness and NaNs the same for each run" },
+		"make time, randomness and NaNs always the same" },
 	{ 0, "seed", OPTION_TEXT, AT(seed_text), "NUMBER",
 		"the same, with other randomness for each number" },
 	{ 0, "trace-hostcalls", OPTION_MAYBE, AT(trace), "FILE",
-		"write each call of the host's functions, here or to FILE" },
+		"write its calls of the host, here or to FILE" },
 	{ 0, "profile", OPTION_FLAG, AT(profile), NULL,
 		"say at the end what each of its functions cost" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
@@ -102,7 +102,7 @@ const struct option_spec submit_options[] = {
 	{ 'q', "quiet", OPTION_FLAG, AT(quiet), NULL,
 		"no messages; the exit status says how it went" },
 	{ 'v', "verbose", OPTION_FLAG, AT(verbose), NULL,
-		"say which daemon is used; show the record at the end" },
+		"say which daemon is used, and show the record" },
 	OPTIONS_COMMON(struct submit_values),
 	{ .name = NULL },
 };
@@ -429,15 +429,10 @@ static int
 submit_with(const struct verb *verb, struct submit_values *v, int argc,
 	char **argv)
 {
-	int first = options_parse(submit_options, v, argc, argv);
-	int status;
+	int status, first = verb_parse(verb, v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v->help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	report_open(v->quiet || v->json);
 	if (first == argc) {
 		report("%s: which module? (see wasmctl %s --help)", argv[0],

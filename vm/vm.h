@@ -120,7 +120,8 @@ int vm_module_new(struct vm *vm, const uint8_t *bytes, size_t len,
 void vm_module_free(struct vm_module *m);
 const struct module *vm_module_syntax(const struct vm_module *m);
 
-/* Name of a function from the name section, {NULL, 0} if it has none. */
+/* Name of a function: the name section's, or else that of its first export;
+ * {NULL, 0} if it has none. */
 struct name vm_module_func_name(const struct module *m, uint32_t func);
 
 /* ---- stores ------------------------------------------------------------ */
@@ -296,6 +297,12 @@ int vm_store_set_profile(struct vm_store *s);
 /* Each function that was called so far, in no order. */
 void vm_store_profile(struct vm_store *s,
 	void (*on_row)(void *arg, const struct vm_profile_row *row), void *arg);
+
+/* Likewise each internal instruction that was executed: in a machine that was
+ * built to count them. Others call nothing. */
+void vm_store_profile_instrs(struct vm_store *s,
+	void (*on_instr)(void *arg, const char *name, uint64_t count),
+	void *arg);
 
 /* Have on_due called while the guest runs, soon and then at the tick that it
  * returns, at a call, a return or in a loop. The time that it takes is not
