@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "client/private.h"
 #include "client/remote.h"
+#include "client/report.h"
 
 #define ADDRESS_SYSTEM "/run/wasmd/wasmd.sock"
 #define ADDRESS_PRIVATE "/wasmd.sock"	/* in the private directory */
@@ -158,4 +159,16 @@ address_text(const struct address *a)
 {
 	return a->host != NULL ? a->host :
 		a->path[0] != '\0' ? a->path : "no socket";
+}
+
+struct wasmd *
+address_find(const struct where *where)
+{
+	struct err err = ERR_NONE;
+	struct address address;
+	struct wasmd *w = address_open(where, &address, &err);
+
+	if (w == NULL)
+		report("%s: %s", address_text(&address), err.text);
+	return w;
 }

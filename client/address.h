@@ -32,6 +32,9 @@ struct address {
 struct wasmd *address_open(const struct where *where, struct address *address,
 	struct err *err);
 
+/* The same for verbs that say no more of it: NULL after a report. */
+struct wasmd *address_find(const struct where *where);
+
 /* Whether that is on another machine, by what was said. */
 bool address_is_remote(const struct where *where);
 

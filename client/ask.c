@@ -41,13 +41,7 @@ ask_borrow(struct ask *a, struct wasmd *conn, const char *what)
 int
 ask_open(struct ask *a, const char *what)
 {
-	struct err err = ERR_NONE;
-	struct address address;
-
-	ask_borrow(a, NULL, what);
-	a->conn = address_open(a->where, &address, &err);
-	if (a->conn == NULL)
-		report("%s: %s", address_text(&address), err.text);
+	ask_borrow(a, address_find(a->where), what);
 	return a->conn == NULL ? -1 : 0;
 }
 

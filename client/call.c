@@ -1,17 +1,14 @@
 /* wasmctl call: call one function of a module, in a fresh instance. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "client/address.h"
 #include "client/json.h"
 #include "client/module.h"
+#include "client/once.h"
 #include "client/outcome.h"
 #include "client/report.h"
+#include "client/record.h"
 #include "client/results.h"
-#include "client/session.h"
-#include "client/upload.h"
 #include "client/verb.h"
 
 struct call_values {
@@ -27,7 +24,7 @@ const struct option_spec call_options[] = {
 	OPTION_TIMEOUT(struct call_values),
 	OPTIONS_LIMITS(struct call_values),
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
-		"print results and record as one line of JSON, no messages" },
+		"print results and record as a line of JSON" },
 	OPTIONS_COMMON(struct call_values),
 	{ .name = NULL },
 };
@@ -35,14 +32,15 @@ const struct option_spec call_options[] = {
 #undef AT
 
 /* The results, or with --json all there is to know. */
-static int
-call_print(const struct wasmd_msg *record, bool json)
+static void
+call_print(void *arg, const struct wasmd_msg *record)
 {
+	const struct call_values *v = arg;
 	struct buf out;
 	int r;
 
 	buf_init(&out, RECORD_JSON_MAX);
-	if (json)
+	if (v->json)
 		r = buf_printf(&out, "{\"results\":") == -1 ||
 			results_json(&out, record) == -1 ||
 			buf_printf(&out, ",\"record\":") == -1 ||
@@ -54,51 +52,11 @@ call_print(const struct wasmd_msg *record, bool json)
 		report_fatal("out of memory");
 	printf("%.*s", (int)out.len, (const char *)out.data);
 	buf_clear(&out);
-	return 0;
-}
-
-static int
-call_run_session(struct wasmd *conn, const struct call_values *v,
-	struct module_source *m, struct wasmd_call *call)
-{
-	struct session s;
-	int status = upload_for_call(conn, m, call);
-
-	if (status != 0)
-		return status;
-	status = EXIT_WASMCTL;
-	if (session_run(&s, conn, call, STDERR_FILENO, NULL) == -1) {
-		report("%s: %s", m->path, s.err.text);
-	} else {
-		if (s.stdout_errno == 0)
-			call_print(s.record, v->json);
-		status = outcome_finish(&s, m, 1);
-	}
-	session_clear(&s);
-	return status;
-}
-
-static int
-call_session(const struct call_values *v, struct module_source *m,
-	struct wasmd_call *call)
-{
-	struct err err = ERR_NONE;
-	struct address address;
-	struct wasmd *conn = address_open(&v->where, &address, &err);
-	int status;
-
-	if (conn == NULL) {
-		report("%s: %s", address_text(&address), err.text);
-		return EXIT_WASMCTL;
-	}
-	status = call_run_session(conn, v, m, call);
-	wasmd_close(conn);
-	return status;
 }
 
 /* operands: the module, the export, its arguments. */
 static int
-call_module(const struct call_values *v, int argc, char **argv)
+call_module(struct call_values *v, int argc, char **argv)
 {
 	struct module_source m;
 	const char *name;
@@ -119,7 +77,7 @@ call_module(const struct call_values *v, int argc, char **argv)
 	if (status != 0)
 		return status;
 	name = module_name(&m);
-	status = call_session(v, &m, &call);
+	status = once_run(&v->where, &m, &call, call_print, v);
 	module_close(&m);
 	return status;
 }

@@ -77,17 +77,13 @@ follow_job(const struct verb *verb, const struct follow_values *v,
 		.no_wait = strcmp(verb->name, "logs") == 0 && !v->follow,
 		.has_stdin = attaches && !v->no_stdin,
 	};
-	struct err err = ERR_NONE;
-	struct address address;
-	struct session s;
-	struct wasmd *conn = address_open(&v->where, &address, &err);
-	char name[32];
+	struct wasmd *conn = address_find(&v->where);
 	int status = EXIT_WASMCTL;
+	struct session s;
+	char name[32];
 
-	if (conn == NULL) {
-		report("%s: %s", address_text(&address), err.text);
+	if (conn == NULL)
 		return EXIT_WASMCTL;
-	}
 	snprintf(name, sizeof(name), "job %llu", (unsigned long long)job);
 	if (session_follow(&s, conn, &what) == -1)
 		report("%s: %s", name, s.err.text);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "client/ask.h"
+#include "client/job_item.h"
 #include "client/json.h"
 #include "client/outcome.h"
 #include "client/quantity.h"
@@ -54,48 +55,17 @@ job_number(const char *text, uint64_t *out)
 
 /* ---- ps -------------------------------------------------------------------- */
 
-/* "running 1.2 s", "queued, 3rd", "done OK 0". */
-static void
-item_state(char *out, size_t size, const struct wasmd_msg *item)
-{
-	struct wasmd_bytes state = wasmd_msg_bytes(item, "state");
-	struct wasmd_bytes status = wasmd_msg_bytes(item, "status");
-	uint64_t wall = wasmd_msg_number(item, "wall_us", 0);
-	char time_text[QUANTITY_MAX];
-
-	if (status.len > 0)
-		snprintf(out, size, "done %.*s %" PRIu64, (int)status.len,
-			status.data,
-			wasmd_msg_number(item, "exit_code", 0));
-	else if (wall > 0)
-		snprintf(out, size, "%.*s %s", (int)state.len, state.data,
-			quantity_write_time(time_text, wall));
-	else if (wasmd_msg_has(item, "position"))
-		snprintf(out, size, "%.*s (%" PRIu64 ")", (int)state.len,
-			state.data,
-			wasmd_msg_number(item, "position", 0));
-	else
-		snprintf(out, size, "%.*s", (int)state.len, state.data);
-}
-
 static void
 item_print_line(struct jobs_run *r, const struct wasmd_msg *item)
 {
-	struct wasmd_bytes module = wasmd_msg_bytes(item, "module");
-	char state[64], bytes[QUANTITY_MAX];
+	struct buf line;
 
-	if (r->lines++ == 0)
-		printf("%8s %8s  %-22s %10s  %-8s %s\n", "JOB", "UID", "STATE",
-			"OUTPUT", "", "MODULE");
-	item_state(state, sizeof(state), item);
-	quantity_write_size(bytes, wasmd_msg_number(item, "bytes_out",
-		0) + wasmd_msg_number(item, "bytes_err", 0));
-	printf("%8" PRIu64 " %8" PRIu64 "  %-22s %10s  %-8s %.*s\n",
-		wasmd_msg_number(item, "job", 0),
-		wasmd_msg_number(item, "uid", 0), state, bytes,
-		wasmd_msg_number(item, "detached", 0) != 0 ?
-		"detached" : "", (int)(module.len < 12 ? module.len : 12),
-		module.data);
+	buf_init(&line, 1024);
+	if ((r->lines++ == 0 && job_item_head(&line) == -1) ||
+	    job_item_line(&line, item) == -1)
+		report_fatal("out of memory");
+	printf("%.*s", (int)line.len, (const char *)line.data);
+	buf_clear(&line);
 }
 
 static void
@@ -138,13 +108,13 @@ status_on_item(void *arg, const struct wasmd_msg *item)
 	struct wasmd_bytes module = wasmd_msg_bytes(item, "module");
 	uint64_t dropped = wasmd_msg_number(item, "dropped", 0);
 	struct jobs_run *r = arg;
-	char state[64];
+	char state[JOB_ITEM_STATE_MAX];
 
 	if (r->values->json) {
 		json_print(item);
 		return;
 	}
-	item_state(state, sizeof(state), item);
+	job_item_state(state, item);
 	printf("%-9s %" PRIu64 "%s\n", "job",
 		wasmd_msg_number(item, "job", 0),
 		wasmd_msg_number(item, "detached", 0) != 0 ?
@@ -269,6 +239,7 @@ static int
 jobs_do(struct jobs_run *r, const char *name, int argc, char **argv)
 {
 	int status = 0, s;
+	char what[32];
 	uint64_t job;
 	size_t v = 0;
 
@@ -277,9 +248,12 @@ jobs_do(struct jobs_run *r, const char *name, int argc, char **argv)
 	if (jobs_verbs[v].all != NULL)
 		return jobs_verbs[v].all(r);
 	for (int i = 0; i < argc; i++) {
-		r->ask.what = argv[i];
-		s = job_number(argv[i], &job) == -1 ? EXIT_WASMCTL :
-			jobs_verbs[v].one(r, job);
+		s = EXIT_WASMCTL;
+		if (job_number(argv[i], &job) == 0) {
+			snprintf(what, sizeof(what), "job %" PRIu64, job);
+			r->ask.what = what;
+			s = jobs_verbs[v].one(r, job);
+		}
 		status = status == 0 ? s : status;
 	}
 	return status;

@@ -1,14 +1,11 @@
 /* wasmctl validate, inspect and disasm: look at a module without running it. It
  * is the confined process that reads it. */
 #include <string.h>
-#include <unistd.h>
 
-#include "client/address.h"
 #include "client/module.h"
+#include "client/once.h"
 #include "client/outcome.h"
 #include "client/report.h"
-#include "client/session.h"
-#include "client/upload.h"
 #include "client/verb.h"
 
 struct look_values {
@@ -37,42 +34,6 @@ const struct option_spec disasm_options[] = {
 	{ .name = NULL },
 };
 
-static int
-look_session(struct wasmd *conn, struct module_source *m,
-	struct wasmd_call *call)
-{
-	struct session s;
-	int status = upload_for_call(conn, m, call);
-
-	if (status != 0)
-		return status;
-	status = EXIT_WASMCTL;
-	if (session_run(&s, conn, call, STDERR_FILENO, NULL) == -1)
-		report("%s: %s", m->path, s.err.text);
-	else
-		status = outcome_finish(&s, m, 1);
-	session_clear(&s);
-	return status;
-}
-
-static int
-look_at(const struct look_values *v, struct module_source *m,
-	struct wasmd_call *call)
-{
-	struct err err = ERR_NONE;
-	struct address address;
-	struct wasmd *conn = address_open(&v->where, &address, &err);
-	int status;
-
-	if (conn == NULL) {
-		report("%s: %s", address_text(&address), err.text);
-		return EXIT_WASMCTL;
-	}
-	status = look_session(conn, m, call);
-	wasmd_close(conn);
-	return status;
-}
-
 /* operands: the module, and for disasm the function. */
 static int
 look_file(const struct look_values *v, const char *mode, int argc, char **argv)
@@ -85,7 +46,7 @@ look_file(const struct look_values *v, const char *mode, int argc, char **argv)
 		return status;
 	if (argc > 1)
 		call.invoke = argv[1];
-	status = look_at(v, &m, &call);
+	status = once_run(&v->where, &m, &call, NULL, NULL);
 	module_close(&m);
 	return status;
 }

@@ -16,9 +16,9 @@ static int complete_run(const struct verb *verb, int argc, char **argv);
 static const struct option_spec no_options[] = { { .name = NULL } };
 
 static const struct verb verbs[] = {
-	{ "submit", "MODULE [ARGUMENT...]", "run a module and stream its output",
+	{ "run", "MODULE [ARGUMENT...]", "run a module and stream its output",
 		submit_options, false, submit_run },
-	{ "run", "MODULE [ARGUMENT...]", "the same as submit",
+	{ "submit", "MODULE [ARGUMENT...]", "the same as run",
 		submit_options, false, submit_run },
 	{ "call", "MODULE FUNCTION [ARGUMENT...]",
 		"call a function and print its results",
@@ -53,14 +53,14 @@ static const struct verb verbs[] = {
 		kill_options, false, jobs_run },
 	{ "rm", "JOB...", "forget detached jobs that have ended",
 		kill_options, false, jobs_run },
-	{ "events", "", "tell of jobs' coming and going as it happens",
+	{ "events", "", "tell of jobs as they come and go",
 		ps_options, false, jobs_run },
 	{ "stats", "", "show what the daemon does and has done",
 		stats_options, false, stats_run },
 	{ "top", "", "the same, live on the screen",
 		top_options, false, top_run },
 	{ "proxy", "", "speak to the daemon for wasmctl -H, by way of ssh",
-		proxy_options, false, proxy_run },
+		proxy_options, true, proxy_run },
 	{ "check", "", "show which layers of confinement are in force",
 		check_options, false, check_run },
 	{ "help", "[VERB]", "explain a verb",

@@ -93,6 +93,7 @@ module_hint(const struct module_source *m)
 		{ ";;", "it is WebAssembly text: translate it with wat2wasm" },
 		{ "\x7f" "ELF", "it is a native program: compile its source for "
 			"wasm32-wasi" },
+		{ "#include", "it is C: compile it for wasm32-wasi" },
 		{ "#!", "it is a script for an interpreter" },
 		{ "BC\xc0\xde", "it is LLVM bitcode: link it with wasm-ld" },
 	};

@@ -43,7 +43,7 @@ const struct option_spec open_options[] = {
 	{ 0, "max-output", OPTION_SIZE, AT(output_bytes), "SIZE",
 		"stop it after this much output" },
 	{ 0, "json", OPTION_FLAG, AT(json), NULL,
-		"print how each call ended as a line of JSON, no messages" },
+		"print how each call ended as a line of JSON" },
 	/* An instance's socket does not pass through ssh. */
 	OPTIONS_LOCAL(struct open_values),
 	{ .name = NULL },
@@ -157,7 +157,8 @@ open_print(const struct opened *o, const struct wasmd_return *r)
 		ret = open_write_results(&out, r);
 	if (ret == -1)
 		report_fatal("out of memory");
-	fwrite(out.data, 1, out.len, stdout);
+	if (out.len > 0)
+		fwrite(out.data, 1, out.len, stdout);
 	fflush(stdout);
 	buf_clear(&out);
 }
@@ -284,7 +285,8 @@ static const struct wasmd_instance_events open_events = {
 static char *
 open_take_line(struct opened *o, size_t *taken)
 {
-	const uint8_t *newline = memchr(o->in.data, '\n', o->in.len);
+	const uint8_t *newline = o->in.len == 0 ? NULL :
+		memchr(o->in.data, '\n', o->in.len);
 	size_t len = newline == NULL ? o->in.len :
 		(size_t)(newline - o->in.data);
 	char *text;
@@ -467,7 +469,8 @@ open_path(const struct open_values *v, const char *path)
 int
 open_run(const struct verb *verb, int argc, char **argv)
 {
-	struct open_values v = { .help = false };
+	/* No socket of an instance comes from another machine. */
+	struct open_values v = { .where.is_local = true };
 	int first = options_parse(open_options, &v, argc, argv);
 	int status = EXIT_WASMCTL;
 

@@ -10,6 +10,7 @@
 #include "client/report.h"
 
 #define OPTIONS_MAX 48
+#define OPTIONS_LEFT 24	/* columns of help that options take */
 
 static const struct {
 	int (*read)(const char *text, uint64_t *out);
@@ -202,7 +203,12 @@ options_print_help(const struct option_spec *table, FILE *out)
 			table->letter != 0 ? "," : " ", table->name,
 			table->arg == NULL ? "" : maybe ? "[=" : " ",
 			table->arg != NULL ? table->arg : "", maybe ? "]" : "");
-		fprintf(out, "  %-26s %s\n", left, table->help);
+		/* Where there is no room beside it, below. */
+		if (strlen(left) > OPTIONS_LEFT) {
+			fprintf(out, "  %s\n", left);
+			left[0] = '\0';
+		}
+		fprintf(out, "  %-*s %s\n", OPTIONS_LEFT, left, table->help);
 	}
 }
 

@@ -76,7 +76,7 @@ overview_write_times(struct overview *o, const char *title, const char *name)
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		double s = samples_quantile(o->now, o->before, name, parts[i]);
 
-		if (buf_printf(o->out, "%-10s", s < 0 ? "-" :
+		if (buf_printf(o->out, i < 2 ? "%-10s" : "%s", s < 0 ? "-" :
 			    quantity_write_time(text, (uint64_t)(s * 1e6))) ==
 		    -1)
 			return -1;
@@ -182,7 +182,7 @@ overview_write(struct buf *out, const struct samples *s,
 		    "wasmd_process_deaths_total") == -1 ||
 	    overview_write_each(&o, "refused",
 		    "wasmd_requests_refused_total") == -1 ||
-	    buf_printf(out, "%-12s%-10s%-10s%-10s\n", "times", "50 %", "90 %",
+	    buf_printf(out, "%-12s%-10s%-10s%s\n", "times", "50 %", "90 %",
 		    "99 %") == -1 ||
 	    overview_write_times(&o, "  queue", "wasmd_job_queue_seconds") ==
 	    -1 ||

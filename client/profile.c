@@ -143,10 +143,10 @@ profile_table(struct buf *out, const struct profile_report *r)
 	    (n < TABLE_LEAST || r->rows[n].ns > sum.ns / TABLE_PART))
 		n++;
 	if (buf_printf(out, "profile: %s, %" PRIu64 " instructions, %" PRIu64
-		" functions\n%8s%8s %12s %14s  %s\n",
+		" function%s\n%8s%8s %12s %14s  %s\n",
 		quantity_write_time(time, r->wall_ns / 1000), sum.fuel,
-		r->functions, "self", "total", "calls", "instructions",
-		"function") == -1)
+		r->functions, r->functions == 1 ? "" : "s", "self", "total",
+		"calls", "instructions", "function") == -1)
 		return -1;
 	for (unsigned i = 0; i < n; i++) {
 		if (table_row(out, &r->rows[i], sum.ns) == -1)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "client/address.h"
 #include "client/ask.h"
+#include "client/job_item.h"
 #include "client/outcome.h"
 #include "client/overview.h"
 #include "client/report.h"
@@ -17,6 +18,7 @@
 #define TOP_INTERVAL_MS 2000
 #define TOP_INTERVAL_MAX_MS (3600 * 1000)
 #define TOP_LINES_MAX (64u << 10)
+#define TOP_JOBS_MAX (16u << 10)	/* more than a screen */
 
 struct top_values {
 	struct where where;
@@ -36,6 +38,7 @@ const struct option_spec top_options[] = {
 struct top {
 	struct ask ask;
 	struct buf text, lines;
+	struct buf running, waiting;	/* lines of jobs that are active */
 	struct samples seen[2];
 	uint64_t seen_us[2];
 	unsigned count;
@@ -56,6 +59,40 @@ top_write_title(struct top *t)
 		t->interval_ms / 1000.0);
 }
 
+/* One after the other as far as there is room: nobody reads that many. */
+static void
+top_on_job(void *arg, const struct wasmd_msg *item)
+{
+	struct top *t = arg;
+
+	if (wasmd_msg_has(item, "status"))
+		return;
+	job_item_line(wasmd_msg_has(item, "wall_us") ? &t->running :
+		&t->waiting, item);
+}
+
+/* Those that run first. 0, or what wasmctl exits with. */
+static int
+top_list_jobs(struct top *t)
+{
+	int status;
+
+	t->running.len = t->waiting.len = 0;
+	t->ask.arg = t;
+	t->ask.on_item = top_on_job;
+	t->ask.on_answer = NULL;
+	status = ask_wait(&t->ask, wasmd_jobs(t->ask.conn, &t->ask.asked,
+		&t->ask.error));
+	if (status != 0 || t->running.len + t->waiting.len == 0)
+		return status;
+	if (buf_printf(&t->lines, "\n") == -1 ||
+	    job_item_head(&t->lines) == -1 ||
+	    buf_append(&t->lines, t->running.data, t->running.len) == -1 ||
+	    buf_append(&t->lines, t->waiting.data, t->waiting.len) == -1)
+		report_fatal("out of memory");
+	return 0;
+}
+
 /* 0 with the lines, or what wasmctl exits with. */
 static int
 top_look(struct top *t)
@@ -73,7 +110,7 @@ top_look(struct top *t)
 		    t->count > 1 ? &t->seen[1 - at] : NULL,
 		    (double)(t->seen_us[at] - t->seen_us[1 - at]) / 1e6) == -1)
 		report_fatal("out of memory");
-	return 0;
+	return top_list_jobs(t);
 }
 
 static int
@@ -99,6 +136,8 @@ top_once(struct top *t)
 	if (status == 0 && overview_write(&t->lines, &t->seen[0], NULL, 0) ==
 	    -1)
 		report_fatal("out of memory");
+	if (status == 0)
+		status = top_list_jobs(t);
 	if (status == 0)
 		fwrite(t->lines.data, 1, t->lines.len, stdout);
 	return status;
@@ -141,9 +180,13 @@ top_run(const struct verb *verb, int argc, char **argv)
 	t.interval_ms = (int)v.interval_ms;
 	buf_init(&t.text, STATS_TEXT_MAX);
 	buf_init(&t.lines, TOP_LINES_MAX);
+	buf_init(&t.running, TOP_JOBS_MAX);
+	buf_init(&t.waiting, TOP_JOBS_MAX);
 	status = top_serve(&t);
 	ask_close(&t.ask);
 	buf_clear(&t.text);
 	buf_clear(&t.lines);
+	buf_clear(&t.running);
+	buf_clear(&t.waiting);
 	return status;
 }

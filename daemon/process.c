@@ -27,6 +27,7 @@ struct process {
 	int pidfd;
 	pid_t pid;		/* 0: not yet asked for */
 	bool killed;		/* by us */
+	uint64_t cpu_max_us;	/* 0: any */
 	struct family *family;	/* may be NULL */
 	struct event *ev;
 	struct worker *worker;
@@ -173,6 +174,26 @@ process_cpu_us(struct process *p)
 	    clock_gettime(clock, &ts) == -1)
 		return 0;
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+void
+process_set_cpu_max(struct process *p, uint64_t us)
+{
+	p->cpu_max_us = us;
+}
+
+/* Condemning ends processes later, by events of their own. */
+void
+process_find_over(void (*on_over)(void *arg, struct family *f), void *arg)
+{
+	struct process *p;
+
+	LIST_FOREACH(p, &processes, entry) {
+		if (p->cpu_max_us != 0 && p->family != NULL &&
+		    !p->family->condemned &&
+		    process_cpu_us(p) > p->cpu_max_us)
+			on_over(arg, p->family);
+	}
 }
 
 static int

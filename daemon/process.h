@@ -49,6 +49,13 @@ pid_t process_pid(struct process *p);
 /* CPU time that it has used; 0 if it has ended. */
 uint64_t process_cpu_us(struct process *p);
 
+/* It keeps to this CPU time by itself; see process_find_over. */
+void process_set_cpu_max(struct process *p, uint64_t us);
+
+/* Call on_over for the family of each living one that did not, which must
+ * condemn it. */
+void process_find_over(void (*on_over)(void *arg, struct family *f), void *arg);
+
 /* Processes that have not been reaped. */
 unsigned process_count(void);
 

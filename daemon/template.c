@@ -33,6 +33,9 @@
 #define TEMPLATE_IDLE_US 200000u
 #define TEMPLATE_SLACK_US 1000000u	/* behind the timer for loading */
 #define TEMPLATE_FORK_US 50000u
+/* Behind a child's limit of CPU time, by which it has ended: its timer comes
+ * first, then RLIMIT_CPU, which is up to three seconds later. */
+#define TEMPLATE_LIMIT_US 5000000u
 /* What a waiting child costs, with its page tables. */
 #define TEMPLATE_CHILD_BYTES (192u << 10)
 
@@ -294,6 +297,9 @@ template_on_spawned(struct template *t, int pidfd)
 			"it sent what is no child");
 		return;
 	}
+	if (t->limits.cpu_us > 0)
+		process_set_cpu_max(c->process, t->limits.cpu_us +
+			TEMPLATE_LIMIT_US);
 	if (c->granted)
 		template_give_granted(t, c);
 	else

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "daemon/family.h"
 #include "daemon/metrics.h"
+#include "daemon/process.h"
 #include "daemon/quarantine.h"
 #include "daemon/template.h"
 #include "proto/proto.h"
@@ -207,10 +208,8 @@ templates_sum(const struct templates *ts, struct templates_sum *sum)
 /* ---- the watch ----------------------------------------------------------- */
 
 static void
-templates_on_stray(void *arg, struct family *f)
+templates_condemn(struct templates *ts, struct family *f, const char *why)
 {
-	static const char why[] = "it cloned processes that it did not tell of";
-	struct templates *ts = arg;
 	struct template *t;
 
 	TAILQ_FOREACH(t, &ts->list, entry) {
@@ -221,6 +220,20 @@ templates_on_stray(void *arg, struct family *f)
 	}
 	log_err("a template that is gone: %s", why);
 	family_condemn(f);
+}
+
+static void
+templates_on_stray(void *arg, struct family *f)
+{
+	templates_condemn(arg, f,
+		"it cloned processes that it did not tell of");
+}
+
+static void
+templates_on_over(void *arg, struct family *f)
+{
+	templates_condemn(arg, f,
+		"it made a child that has no limit of CPU time");
 }
 
 void
@@ -254,6 +267,7 @@ templates_on_period(evutil_socket_t fd, short what, void *arg)
 	/* From the beginning each time: any of them may go meanwhile. */
 	while ((t = templates_next(ts)) != NULL)
 		template_on_period(t);
+	process_find_over(templates_on_over, ts);
 	templates_census(ts);
 	templates_settle(ts);
 	if (ts->count > 0 || family_any())

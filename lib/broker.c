@@ -36,15 +36,9 @@ static const struct op {
 
 /* ---- requests ---------------------------------------------------------- */
 
-/* As it comes: the paths are behind it without anything between them. */
-struct packet {
-	struct broker_request request;
-	char paths[2 * BROKER_PATH_MAX];
-};
-
 /* Whether it is a request at all, whose paths are as long as it says. */
 static bool
-packet_is_valid(const struct packet *p, size_t len)
+packet_is_valid(const struct broker_packet *p, size_t len)
 {
 	const struct broker_request *r = &p->request;
 	const struct op *op;
@@ -61,7 +55,7 @@ packet_is_valid(const struct packet *p, size_t len)
 }
 
 static int
-take_paths(struct broker *b, const struct packet *p)
+take_paths(struct broker *b, const struct broker_packet *p)
 {
 	const char *from = p->paths;
 
@@ -119,37 +113,42 @@ check_dirs(const struct broker *b, const struct op *op)
 	return 0;
 }
 
-static void
-serve(struct broker *b, const struct packet *p)
+bool
+broker_serve(struct broker *b, const struct broker_packet *p, size_t len)
 {
-	const struct op *op = &ops[p->request.op];
+	const struct op *op;
 
+	if (!packet_is_valid(p, len))
+		return false;
+	op = &ops[p->request.op];
 	b->request = p->request;
 	memset(&b->answer.head, 0, sizeof(b->answer.head));
 	b->answer.head.dir = BROKER_NO_DIR;
 	b->give = -1;
 	if (take_paths(b, p) == 0 && check_dirs(b, op) == 0 &&
 	    op->run(b) == 0)
-		return;
+		return true;
 	memset(&b->answer.head, 0, sizeof(b->answer.head));
 	b->answer.head.error = errno;
+	return true;
 }
 
 static noreturn void
 broker_run(struct broker *b)
 {
-	static struct packet p;
+	static struct broker_packet p;
 	size_t ncame;
 	ssize_t len;
 
 	for (;;) {
 		b->came = -1;
 		len = fd_recv(b->sock, &p, sizeof(p), &b->came, 1, &ncame);
-		if (len <= 0 || !packet_is_valid(&p, (size_t)len))
+		if (len <= 0)
 			_exit(0);
 		if (ncame == 0)
 			b->came = -1;
-		serve(b, &p);
+		if (!broker_serve(b, &p, (size_t)len))
+			_exit(0);
 		fd_close(&b->came);
 		if (fd_send(b->sock, &b->answer, sizeof(b->answer.head) +
 			    b->answer.head.len, &b->give, b->give != -1) == -1)

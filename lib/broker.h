@@ -51,6 +51,16 @@ struct broker {
  */
 int broker_confine(struct broker *b);
 
+/* A request as it comes: the paths are behind it without anything between. */
+struct broker_packet {
+	struct broker_request request;
+	char paths[2 * BROKER_PATH_MAX];
+};
+
+/* Serve the len bytes of one, with the descriptor b->came, if there is one:
+ * fills in the answer. False: it is no request at all. */
+bool broker_serve(struct broker *b, const struct broker_packet *p, size_t len);
+
 /* ---- paths (broker_path.c) --------------------------------------------- */
 
 /* openat(2) that does not leave dir, by whatever path. -1 with errno, EPERM

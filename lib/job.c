@@ -31,6 +31,8 @@ struct wasmd_job {
 	bool trace;		/* there may be one */
 	bool profile;
 	size_t credit;		/* output bytes that may still come */
+	uint64_t wanted;	/* input bytes that may still be sent */
+	bool input_ended;
 };
 
 static void
@@ -399,12 +401,22 @@ wasmd_job_id(const struct wasmd_job *job)
 
 /* ---- while it runs ----------------------------------------------------- */
 
+/* Before it has a number nothing can be said of it. */
+static int
+job_check_started(const struct wasmd_job *job, struct err *err)
+{
+	return job->started ? 0 : err_set(err, PROTO_ERROR_USAGE,
+		"the job has not started");
+}
+
 int
 wasmd_job_credit(struct wasmd_job *job, size_t bytes, struct wasmd_error *error)
 {
 	struct err err = ERR_NONE;
 	struct msg m;
 
+	if (job_check_started(job, &err) == -1)
+		return error_give(error, &err);
 	msg_init_notify(&m, MSG_JOB_CREDIT);
 	msg_set_number(&m, FIELD_JOB_CREDIT_JOB, job->id);
 	msg_set_number(&m, FIELD_JOB_CREDIT_BYTES, bytes);
@@ -414,20 +426,51 @@ wasmd_job_credit(struct wasmd_job *job, size_t bytes, struct wasmd_error *error)
 	return 0;
 }
 
-int
-wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
-	struct wasmd_error *error)
+/* What the daemon would end the connection for. */
+static int
+job_check_input(const struct wasmd_job *job, size_t len, struct err *err)
 {
-	struct err err = ERR_NONE;
+	if (job_check_started(job, err) == -1)
+		return -1;
+	if (job->input_ended)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"standard input has ended already");
+	if (len > job->wanted)
+		return err_set(err, PROTO_ERROR_USAGE,
+			"more standard input than was asked for");
+	return 0;
+}
+
+static int
+job_input(struct wasmd_job *job, const void *data, size_t len, struct err *err)
+{
 	struct msg m;
 
+	/* Its end may be asked for while it is on its way. */
+	if (job->input_ended && len == 0)
+		return 0;
+	if (job_check_input(job, len, err) == -1)
+		return -1;
 	msg_init_notify(&m, MSG_JOB_INPUT);
 	msg_set_number(&m, FIELD_JOB_INPUT_JOB, job->id);
 	if (len > 0)
 		msg_set_bytes(&m, FIELD_JOB_INPUT_DATA, data, len);
 	else
 		msg_set_number(&m, FIELD_JOB_INPUT_EOF, true);
-	return conn_notify(job->conn, &m, &err) == 0 ? 0 :
+	if (conn_notify(job->conn, &m, err) == -1)
+		return -1;
+	job->wanted -= len;
+	job->input_ended = len == 0;
+	return 0;
+}
+
+int
+wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
+	struct wasmd_error *error)
+{
+	struct err err = ERR_NONE;
+
+	return job_input(job, data, len, &err) == 0 ? 0 :
 		error_give(error, &err);
 }
 
@@ -485,6 +528,14 @@ job_on_output(struct wasmd_job *job, const struct msg *m, struct err *err)
 	if (job->events.on_output != NULL)
 		job->events.on_output(job->arg, fd, data.data, data.len);
 	return 0;
+}
+
+static void
+job_on_want_input(struct wasmd_job *job, uint64_t bytes)
+{
+	job->wanted += bytes;
+	if (job->events.on_want_input != NULL && !job->input_ended)
+		job->events.on_want_input(job->arg, bytes);
 }
 
 /* What only a job that waits, or is followed, has. */
@@ -554,9 +605,9 @@ job_notify(struct wasmd *w, const struct msg *m, struct err *err)
 		return job == NULL ? 0 : job_on_output(job, m, err);
 	case MSG_JOB_WANT_INPUT:
 		job = job_find(w, msg_number(m, FIELD_JOB_WANT_INPUT_JOB, 0));
-		if (job != NULL && job->events.on_want_input != NULL)
-			job->events.on_want_input(job->arg,
-				msg_number(m, FIELD_JOB_WANT_INPUT_BYTES, 0));
+		if (job != NULL)
+			job_on_want_input(job, msg_number(m,
+				FIELD_JOB_WANT_INPUT_BYTES, 0));
 		return 0;
 	case MSG_JOB_EXIT:
 		job = job_find(w, msg_number(m, FIELD_JOB_EXIT_JOB, 0));

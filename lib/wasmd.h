@@ -353,7 +353,8 @@ struct wasmd_events {
 	/* fd: 1 or 2, or WASMD_OUTPUT_TRACE for text of the trace, or
 	 * WASMD_OUTPUT_PROFILE for reports */
 	void (*on_output)(void *arg, int fd, const void *data, size_t len);
-	/* So many bytes of standard input may be sent, besides those before. */
+	/* So many bytes of standard input may be sent, besides those before; not
+	 * called any more when its end has been sent. */
 	void (*on_want_input)(void *arg, size_t bytes);
 	/* job.exit, the result record */
 	void (*on_exit)(void *arg, const struct wasmd_msg *record);
@@ -393,8 +394,8 @@ uint64_t wasmd_job_id(const struct wasmd_job *job);
 int wasmd_job_credit(struct wasmd_job *job, size_t bytes,
 	struct wasmd_error *error);
 
-/* Send standard input: at most what on_want_input asked for, and WASMD_INPUT_MAX
- * at a time; its end with len 0. */
+/* Send standard input, WASMD_INPUT_MAX at a time; its end with len 0. -1 with
+ * WASMD_ERROR_USAGE for more than on_want_input asked for, or after the end. */
 #define WASMD_INPUT_MAX 65536
 int wasmd_job_input(struct wasmd_job *job, const void *data, size_t len,
 	struct wasmd_error *error);

@@ -120,7 +120,8 @@ int vm_module_new(struct vm *vm, const uint8_t *bytes, size_t len,
 void vm_module_free(struct vm_module *m);
 const struct module *vm_module_syntax(const struct vm_module *m);
 
-/* Name of a function from the name section, {NULL, 0} if it has none. */
+/* Name of a function: the name section's, or else that of its first export;
+ * {NULL, 0} if it has none. */
 struct name vm_module_func_name(const struct module *m, uint32_t func);
 
 /* ---- stores ------------------------------------------------------------ */

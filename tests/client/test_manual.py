@@ -43,6 +43,14 @@ def test_manual_and_help_have_every_verb():
 
 
 @test
+def test_help_fits_the_width_of_a_terminal():
+    for verb in ["", *words()]:
+        text = run([WASMCTL, *([verb] if verb else []), "--help"]).stdout
+        equal([line for line in text.decode().splitlines()
+               if len(line) > 79], [], verb)
+
+
+@test
 def test_manual_has_every_exit_code():
     table = re.findall(r'^STATUS\(\w+, "(..)", (\d+)',
                        (SOURCE / "proto" / "status.def").read_text(), re.M)

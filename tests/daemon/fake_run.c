@@ -6,7 +6,7 @@
  * Lines that a template heeds: malformed, invalid, unlinkable, memory,
  * load-crash, load-violation, load-spin, load-empty, load-deaf, load-hold MIB,
  * and once it has got hold of the template: load-strays N, load-untimed,
- * ready-strays N, ready-bomb, ready-breed, ready-spin, ready-twice, ready-early,
+ * ready-strays N, ready-unlimited, ready-bomb, ready-breed, ready-spin, ready-twice, ready-early,
  * ready-short, ready-lie, turn (when it is asked for its second child).
  * Lines that a child does in turn: out TEXT, err TEXT (\n is put behind),
  * put TEXT (nothing is), flood, burst N, spin, sleep MS, forever, cat, args,
@@ -174,22 +174,29 @@ await_request(void)
 		process_exit(PROCESS_EXIT_DONE);
 }
 
-/* The first child as it should be, then nothing. */
-static noreturn void
-turn(void)
+/* A child that has none of its limits, as it was asked for. */
+static void
+give_unlimited(void)
 {
 	struct ctl_msg msg;
 	int fds[2], pidfd;
 	size_t nfds;
 	long pid;
 
-	say_ready(0, sizeof(struct ctl_msg));
 	fd_recv(CTL_FD, &msg, sizeof(msg), fds, 2, &nfds);
 	pid = syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD, 0,
 		&pidfd, 0, 0);
 	if (pid == 0)
 		linger();
 	say_spawned(msg.id, pidfd);
+}
+
+/* The first child as if it were one, then nothing. */
+static noreturn void
+turn(void)
+{
+	say_ready(0, sizeof(struct ctl_msg));
+	give_unlimited();
 	await_request();
 	say_ready(0, sizeof(struct ctl_msg));
 	linger();
@@ -214,6 +221,11 @@ take_over(struct line *l)
 	say_ready(0, is(l, "ready-short") ? len - 1 : len);
 	if (is(l, "ready-strays")) {
 		strays(number(l));
+		for (;;)
+			await_request();
+	}
+	if (is(l, "ready-unlimited")) {
+		give_unlimited();
 		for (;;)
 			await_request();
 	}

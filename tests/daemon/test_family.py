@@ -94,6 +94,17 @@ def test_template_that_stops_its_timer_is_ended():
 
 
 @test
+def test_child_without_its_limit_of_cpu_time_is_ended():
+    """Native code in a template tells of a clone as if it were a child."""
+    # None forked ahead for the witnesses, or they would be counted, too.
+    daemon = start("--ready", "0")
+    record = hostile(daemon, "ready-unlimited\n", "no limit of CPU time",
+                     cpu_ms=100)
+    equal(record["status"], "CR")
+    contains(record["cause"], "broke the rules")
+
+
+@test
 def test_template_that_answers_what_it_was_not_asked_is_ended():
     # None forked ahead for the witnesses, or they would be counted, too.
     daemon = start("--ready", "0")

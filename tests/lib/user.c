@@ -96,16 +96,21 @@ on_output(void *arg, int fd, const void *data, size_t len)
 	CHECK(wasmd_job_credit(r->job, len, &error) == 0);
 }
 
+static char too_much[1 << 20];
+
 static void
 on_want_input(void *arg, size_t bytes)
 {
 	struct run *r = arg;
 
-	CHECK(bytes >= 5);
-	if (r->sent++ > 0)
-		return;
+	CHECK(bytes >= 5 && bytes < sizeof(too_much) && r->sent++ == 0);
+	CHECK(wasmd_job_input(r->job, too_much, bytes + 1, &error) == -1);
+	CHECK(error.code == WASMD_ERROR_USAGE);
 	CHECK(wasmd_job_input(r->job, "bytes", 5, &error) == 0);
 	CHECK(wasmd_job_input(r->job, "", 0, &error) == 0);
+	/* Again it is harmless, but nothing comes behind it. */
+	CHECK(wasmd_job_input(r->job, "", 0, &error) == 0);
+	CHECK(wasmd_job_input(r->job, "x", 1, &error) == -1);
 }
 
 static void
@@ -134,7 +139,8 @@ static void
 run(struct wasmd *w, const struct wasmd_call *call, struct run *r)
 {
 	memset(r, 0, sizeof(*r));
-	CHECK(wasmd_submit(w, call, &events, r, &error) != NULL);
+	r->job = wasmd_submit(w, call, &events, r, &error);
+	CHECK(r->job != NULL && wasmd_job_credit(r->job, 1, &error) == -1);
 	while (r->record == NULL && r->refused == 0)
 		CHECK(wasmd_wait(w, 10000, &error) == 0);
 }

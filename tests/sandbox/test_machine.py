@@ -4,7 +4,9 @@ refused."""
 import harness
 from attacked import BUILD, command, need_root, run, start, test
 from harness import WASMCTL, WASMD, contains, equal
+from service import guest
 
+EROFS = 69      # of WASI
 LACKING = BUILD / "tests" / "sandbox" / "lacking"
 NAMESPACES = ["user-namespace", "mount-namespace", "pid-namespace",
               "network-namespace", "ipc-namespace", "uts-namespace",
@@ -96,6 +98,62 @@ def test_kernel_6_1():
     daemon = missing("linux-6.1", ["no-new-executable-memory"], "Linux 6.3")
     equal("landlock" in layers(daemon), True)
     refused("linux-6.1", "no-new-executable-memory", "Linux 6.3")
+
+
+def granted(daemon, what, grant, *args, **options):
+    """(exit code, output) of a guest with files, of a client on such a
+    machine: it starts the broker."""
+    done = harness.run([LACKING, what, WASMCTL, "run", "--socket",
+                        daemon.socket, "--dir", grant, guest("files"), *args],
+                       **options)
+    return done.returncode, done.stdout
+
+
+def check_grants(what):
+    """Files work, and nothing leads out of a grant."""
+    need_root()
+    daemon, where = lacking(what), harness.scratch()
+    (where / "secret").write_bytes(b"secret")
+    inside = where / "in"
+    (inside / "sub").mkdir(parents=True)
+    (inside / "file").write_bytes(b"of the grant")
+    (inside / "up").symlink_to("../secret")
+    (inside / "absolute").symlink_to(where / "secret")
+    equal(granted(daemon, what, inside, "r", "file"), (0, b"of the grant"))
+    equal(granted(daemon, what, inside, "w", "sub/new", input=b"written"),
+          (0, b""))
+    equal((inside / "sub" / "new").read_bytes(), b"written")
+    equal(granted(daemon, what, inside, "d", "made"), (0, b""))
+    # Between two directories: what ABI 2 of Landlock is for.
+    equal(granted(daemon, what, inside, "m", "sub/new", "made/new"), (0, b""))
+    equal(granted(daemon, what, inside, "u", "made/new"), (0, b""))
+    equal(granted(daemon, what, inside, "l", "made")[0], 0)
+    for path in ("../secret", where / "secret", "up", "absolute",
+                 "sub/../../secret", "/proc/self/root/etc/passwd"):
+        code, output = granted(daemon, what, inside, "r", path)
+        equal((code != 0, output), (True, b""), path)
+    for path in ("../new", where / "new", "up"):
+        code, _ = granted(daemon, what, inside, "w", path, input=b"x")
+        equal(code != 0, True, path)
+    equal((where / "secret").read_bytes(), b"secret")
+    equal(sorted(p.name for p in where.iterdir()), ["in", "secret"])
+    only = f"{inside}::/:ro"
+    equal(granted(daemon, what, only, "r", "file"), (0, b"of the grant"))
+    for args in (("w", "file"), ("d", "other"), ("u", "file"),
+                 ("m", "file", "other")):
+        equal(granted(daemon, what, only, *args)[0], EROFS, args)
+    equal((inside / "file").read_bytes(), b"of the grant")
+
+
+@test
+def test_directories_on_kernel_6_1():
+    check_grants("linux-6.1")
+
+
+@test
+def test_directories_without_landlock():
+    """What openat2 alone is worth."""
+    check_grants("landlock")
 
 
 @test

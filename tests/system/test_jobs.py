@@ -91,6 +91,21 @@ def test_kill_ends_it():
 
 
 @test
+def test_top_lists_what_is_active_and_what_runs_first():
+    daemon = Daemon("--max-running", "1")
+    equal(b"STATE" in wasmctl(daemon, "top").stdout, False)
+    first = detach(daemon, "exit")
+    wasmctl(daemon, "wait", first)
+    jobs = [detach(daemon, "sleep") for _ in range(3)]
+    until(lambda: b"running" in wasmctl(daemon, "ps").stdout)
+    lines = wasmctl(daemon, "top").stdout.decode().splitlines()
+    lines = lines[[n for n, line in enumerate(lines) if "STATE" in line][0]:]
+    equal([line.split()[0] for line in lines], ["JOB", *jobs])
+    equal(["running" in line for line in lines], [False, True, False, False])
+    wasmctl(daemon, "kill", *jobs)
+
+
+@test
 def test_events_come_as_they_happen():
     daemon = Daemon()
     watcher = start([WASMCTL, "events", "--json"], env=daemon.env)

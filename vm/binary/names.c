@@ -97,8 +97,8 @@ find_mark(const struct module *m, uint32_t func)
 	return low == 0 ? NULL : &m->func_marks[low - 1];
 }
 
-struct name
-vm_module_func_name(const struct module *m, uint32_t func)
+static struct name
+section_name(const struct module *m, uint32_t func)
 {
 	const struct name_mark *mark = find_mark(m, func);
 	uint32_t first, n;
@@ -119,4 +119,24 @@ vm_module_func_name(const struct module *m, uint32_t func)
 		read_byte_vec(&r);
 	}
 	return (struct name){ NULL, 0 };
+}
+
+static struct name
+export_name(const struct module *m, uint32_t func)
+{
+	for (uint32_t i = 0; i < m->nexports; i++) {
+		const struct export *e = &m->exports[i];
+
+		if (e->kind == EXTERN_FUNC && e->index == func)
+			return e->name;
+	}
+	return (struct name){ NULL, 0 };
+}
+
+struct name
+vm_module_func_name(const struct module *m, uint32_t func)
+{
+	struct name name = section_name(m, func);
+
+	return name.data != NULL ? name : export_name(m, func);
 }

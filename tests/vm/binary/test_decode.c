@@ -247,6 +247,29 @@ test_names_of_functions(void **state)
 	assert_null(vm_module_func_name(&m, 3).data);
 }
 
+static void
+test_functions_without_names_have_those_of_exports(void **state)
+{
+	struct name n;
+
+	/* Two functions; exports: memory 1 "m", functions 1 "x", 1 "y", 0 "z";
+	 * function 0 is called "a" too. */
+	BUILD(&b, "\1\4\1\x60\0\0" "\3\3\2\0\0"
+		"\7\x11\4\1m\2\1\1x\0\1\1y\0\1\1z\0\0"
+		"\xa\7\2\2\0\x0b\2\0\x0b");
+	build_section(&b, 0);
+	BUILD(&b, "\4name\1\4\1\0\1a");
+	build_close(&b);
+	assert_int_equal(decode(), 0);
+	n = vm_module_func_name(&m, 0);
+	assert_int_equal(n.len, 1);
+	assert_memory_equal(n.data, "a", 1);
+	n = vm_module_func_name(&m, 1);
+	assert_int_equal(n.len, 1);
+	assert_memory_equal(n.data, "x", 1);
+	assert_null(vm_module_func_name(&m, 2).data);
+}
+
 /* Even functions have names, "f" and a number. */
 static void
 test_many_names(void **state)
@@ -385,6 +408,7 @@ main(void)
 		UNIT(test_too_many_locals_pass_a_limit),
 		UNIT(test_locals_beyond_32_bits_are_malformed),
 		UNIT(test_names_of_functions),
+		UNIT(test_functions_without_names_have_those_of_exports),
 		UNIT(test_many_names),
 		UNIT(test_names_count_up_to_the_first_that_goes_down),
 		UNIT(test_broken_name_sections_name_nothing),
