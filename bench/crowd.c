@@ -21,10 +21,10 @@ crowd_order(const void *a, const void *b)
 }
 
 void
-crowd_check_record(const struct msg *record)
+crowd_check_record(const struct wasmd_msg *record)
 {
-	struct span status = msg_bytes(record, FIELD_JOB_EXIT_STATUS);
-	struct span cause = msg_bytes(record, FIELD_JOB_EXIT_CAUSE);
+	struct wasmd_bytes status = wasmd_msg_bytes(record, "status");
+	struct wasmd_bytes cause = wasmd_msg_bytes(record, "cause");
 	char text[128];
 
 	if (status.len == 2 && memcmp(status.data, "OK", 2) == 0)
@@ -35,14 +35,9 @@ crowd_check_record(const struct msg *record)
 }
 
 void
-crowd_on_refused(void *arg, const struct msg *error)
+crowd_on_refused(void *arg, const struct wasmd_error *error)
 {
-	struct span text = msg_bytes(error, FIELD_ERROR_TEXT);
-	char why[128];
-
-	snprintf(why, sizeof(why), "refused: %.*s",
-		(int)(text.len < 100 ? text.len : 100), text.data);
-	service_fail("a call", why);
+	service_fail("a call is refused", error->text);
 }
 
 void
@@ -50,8 +45,8 @@ crowd_describe(struct wasmd_call *call, const struct service *s,
 	const char *const args[2])
 {
 	*call = (struct wasmd_call){
-		.module_fd = -1, .digest = s->digest, .args = args, .nargs = 2,
-		.credit = CREDIT,
+		.size = sizeof(*call), .digest = s->digest, .args = args,
+		.nargs = 2, .credit = CREDIT,
 	};
 }
 
@@ -71,7 +66,7 @@ on_output(void *arg, int fd, const void *data, size_t len)
 }
 
 static void
-on_exit_record(void *arg, const struct msg *record)
+on_exit_record(void *arg, const struct wasmd_msg *record)
 {
 	struct crowd_call *c = arg;
 	struct crowd_run *run = c->run;
@@ -91,12 +86,13 @@ static void
 call_begin(struct crowd_call *c)
 {
 	static const struct wasmd_events events = {
+		.size = sizeof(events),
 		.on_output = on_output, .on_exit = on_exit_record,
 		.on_refused = crowd_on_refused,
 	};
 	const char *const args[2] = { "load", c->text };
 	struct wasmd_call call;
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	snprintf(c->text, sizeof(c->text), "%u.%" PRIu64 ".%" PRIx64, c->number,
 		c->left, c->run->salt);
@@ -112,7 +108,7 @@ call_begin(struct crowd_call *c)
 void
 crowd_turn(struct crowd *c)
 {
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	for (size_t i = 0; i < c->count; i++)
 		c->polls[i].events = POLLIN |
@@ -161,7 +157,7 @@ crowd_calls(struct crowd *c, size_t width, size_t calls,
 void
 crowd_open(struct crowd *c, const struct service *s, size_t count)
 {
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	*c = (struct crowd){
 		.service = s, .conns = calloc(count, sizeof(struct wasmd *)),

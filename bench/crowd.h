@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "bench/service.h"
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 
 #define CROWD_TEXT 48
 
@@ -61,10 +61,10 @@ void crowd_describe(struct wasmd_call *call, const struct service *s,
 	const char *const args[2]);
 
 /* 0 if the record says that all was well, else the program ends. */
-void crowd_check_record(const struct msg *record);
+void crowd_check_record(const struct wasmd_msg *record);
 
 /* For struct wasmd_events: the program ends with the reason. */
-void crowd_on_refused(void *arg, const struct msg *error);
+void crowd_on_refused(void *arg, const struct wasmd_error *error);
 
 int crowd_order(const void *a, const void *b);
 

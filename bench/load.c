@@ -31,6 +31,7 @@ static const struct part {
 	{ "detached", load_detached },
 	{ "instances", load_instances },
 	{ "streams", load_streams },
+	{ "metrics", load_metrics },
 };
 #define NPARTS (sizeof(parts) / sizeof(parts[0]))
 

@@ -19,6 +19,7 @@ void load_idle(struct load *l);
 void load_detached(struct load *l);
 void load_instances(struct load *l);
 void load_streams(struct load *l);
+void load_metrics(struct load *l);
 
 /* The same with bare processes. */
 struct floor_answer load_floor(struct load *l, enum floor_kind kind,

@@ -26,8 +26,6 @@ struct jobs {
 	struct crowd crowd;
 	struct item *items;
 	size_t count, done;	/* of what is under way */
-	uint64_t last;		/* of a page of the list */
-	bool more;
 };
 
 static struct jobs *all;	/* callbacks have an item only */
@@ -47,10 +45,11 @@ static void
 submit_all(const struct service *s)
 {
 	static const struct wasmd_events events = {
+		.size = sizeof(events),
 		.on_started = on_started, .on_refused = crowd_on_refused,
 	};
 	struct wasmd_call call;
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	all->done = 0;
 	for (size_t i = 0; i < all->count; i++) {
@@ -72,11 +71,10 @@ submit_all(const struct service *s)
 /* ---- listed ------------------------------------------------------------ */
 
 static void
-on_item(void *arg, const struct msg *m)
+on_item(void *arg, const struct wasmd_msg *m)
 {
-	uint64_t id = msg_number(m, FIELD_JOB_ITEM_JOB, 0);
+	uint64_t id = wasmd_msg_number(m, "job", 0);
 
-	all->last = id;
 	for (size_t i = 0; i < all->count; i++) {
 		if (all->items[i].id == id && !all->items[i].is_listed) {
 			all->items[i].is_listed = true;
@@ -88,34 +86,26 @@ on_item(void *arg, const struct msg *m)
 }
 
 static void
-on_page(void *arg, const struct msg *answer)
+on_listed(void *arg, const struct wasmd_msg *answer,
+	const struct wasmd_error *error)
 {
-	if (answer->id == MSG_ERROR)
-		service_fail("the list", "refused");
-	all->more = msg_number(answer, RESULT_JOBS_MORE, 0) != 0;
+	if (error != NULL)
+		service_fail("the list", error->text);
 	*(bool *)arg = true;
 }
 
 static void
 list_all(void)
 {
-	bool answered;
-	const struct wasmd_asked asked = { on_item, on_page, &answered };
-	struct err err = ERR_NONE;
-	struct msg m;
+	bool answered = false;
+	const struct wasmd_asked asked = { on_item, on_listed, &answered };
+	struct wasmd_error err;
 
 	all->done = 0;
-	all->last = 0;
-	do {
-		answered = false;
-		msg_init_request(&m, MSG_JOBS, 0);
-		msg_set_number(&m, FIELD_JOBS_AFTER, all->last);
-		if (wasmd_request(all->crowd.conns[0], &m, -1, &asked, NULL,
-			    &err) == -1)
-			service_fail("the list", err.text);
-		while (!answered)
-			crowd_turn(&all->crowd);
-	} while (all->more);
+	if (wasmd_jobs(all->crowd.conns[0], &asked, &err) == -1)
+		service_fail("the list", err.text);
+	while (!answered)
+		crowd_turn(&all->crowd);
 	if (all->done != all->count)
 		service_fail("the list", "a job is missing");
 }
@@ -134,7 +124,7 @@ on_output(void *arg, int fd, const void *data, size_t len)
 }
 
 static void
-on_exit_record(void *arg, const struct msg *record)
+on_exit_record(void *arg, const struct wasmd_msg *record)
 {
 	struct item *it = arg;
 
@@ -149,15 +139,17 @@ static void
 wait_for_all(void)
 {
 	static const struct wasmd_events events = {
+		.size = sizeof(events),
 		.on_output = on_output, .on_exit = on_exit_record,
 		.on_refused = crowd_on_refused,
 	};
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	all->done = 0;
 	for (size_t i = 0; i < all->count; i++) {
 		const struct wasmd_follow what = {
-			.job = all->items[i].id, .credit = CREDIT,
+			.size = sizeof(what), .job = all->items[i].id,
+			.credit = CREDIT,
 		};
 
 		if (wasmd_follow(all->crowd.conns[0], &what, &events,
@@ -171,10 +163,11 @@ wait_for_all(void)
 /* ---- forgotten --------------------------------------------------------- */
 
 static void
-on_forgotten(void *arg, const struct msg *answer)
+on_forgotten(void *arg, const struct wasmd_msg *answer,
+	const struct wasmd_error *error)
 {
-	if (answer->id == MSG_ERROR)
-		service_fail("forget", "refused");
+	if (error != NULL)
+		service_fail("forget", error->text);
 	all->done++;
 }
 
@@ -182,14 +175,11 @@ static void
 forget_all(void)
 {
 	const struct wasmd_asked asked = { .on_answer = on_forgotten };
-	struct err err = ERR_NONE;
-	struct msg m;
+	struct wasmd_error err;
 
 	all->done = 0;
 	for (size_t i = 0; i < all->count; i++) {
-		msg_init_request(&m, MSG_FORGET, 0);
-		msg_set_number(&m, FIELD_FORGET_JOB, all->items[i].id);
-		if (wasmd_request(all->crowd.conns[0], &m, -1, &asked, NULL,
+		if (wasmd_forget(all->crowd.conns[0], all->items[i].id, &asked,
 			    &err) == -1)
 			service_fail("forget", err.text);
 	}

@@ -10,7 +10,7 @@
 
 #include "bench/crowd.h"
 #include "bench/load.h"
-#include "sandbox/call.h"
+#include "proto/serve.h"
 
 #define INSTANCES	2000
 #define QUICK_INSTANCES	100
@@ -34,7 +34,7 @@ on_socket(void *arg, int fd)
 }
 
 static void
-on_ended(void *arg, const struct msg *record)
+on_ended(void *arg, const struct wasmd_msg *record)
 {
 	service_fail("an instance", "it ended");
 }
@@ -43,12 +43,13 @@ static void
 open_all(struct crowd *c, struct instance *all, size_t count)
 {
 	static const struct wasmd_events events = {
+		.size = sizeof(events),
 		.on_exit = on_ended, .on_refused = crowd_on_refused,
 		.on_socket = on_socket,
 	};
 	const char *const args[2] = { "load", "instance" };
 	struct wasmd_call call;
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	opened = 0;
 	crowd_describe(&call, c->service, args);
@@ -89,14 +90,14 @@ read_all(int fd, void *data, size_t len)
 	}
 }
 
-/* The next OUT_RETURN; its first result, if it has one. */
+/* The next SERVE_OUT_RETURN; its first result, if it has one. */
 static int32_t
 take_return(const struct instance *in)
 {
-	static uint8_t payload[FRAME_DATA_MAX];
+	static uint8_t payload[SERVE_DATA_MAX];
 	struct serve_return ret;
-	struct call_value value;
-	struct frame head;
+	struct typed value;
+	struct serve_frame head;
 	int32_t number = -1;
 
 	do {
@@ -104,9 +105,9 @@ take_return(const struct instance *in)
 		if (head.len > sizeof(payload))
 			service_fail("an instance", "its answer is too long");
 		read_all(in->sock, payload, head.len);
-	} while (head.kind != OUT_RETURN);
+	} while (head.kind != SERVE_OUT_RETURN);
 	memcpy(&ret, payload, sizeof(ret));
-	if (ret.end != END_RETURNED)
+	if (ret.end != WASMD_RETURNED)
 		service_fail("an instance", "a call failed");
 	if (ret.nresults == 1) {
 		memcpy(&value, payload + sizeof(ret), sizeof(value));
@@ -120,11 +121,11 @@ call_count(const struct instance *in)
 {
 	static const char name[] = "count";
 	struct {
-		struct frame head;
+		struct serve_frame head;
 		struct serve_invoke invoke;
 		char name[sizeof(name) - 1];
 	} __attribute__((packed)) m = {
-		.head = { IN_INVOKE,
+		.head = { SERVE_IN_INVOKE,
 			sizeof(struct serve_invoke) + sizeof(name) - 1 },
 		.invoke = { .name_len = sizeof(name) - 1 },
 	};

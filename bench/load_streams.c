@@ -32,7 +32,7 @@ static void
 on_output(void *arg, int fd, const void *data, size_t len)
 {
 	struct stream *st = arg;
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 
 	st->bytes += len;
 	if (wasmd_job_credit(st->job, len, &err) == -1)
@@ -40,7 +40,7 @@ on_output(void *arg, int fd, const void *data, size_t len)
 }
 
 static void
-on_exit_record(void *arg, const struct msg *record)
+on_exit_record(void *arg, const struct wasmd_msg *record)
 {
 	crowd_check_record(record);
 	nended++;
@@ -51,6 +51,7 @@ static double
 run_streams(struct crowd *c, size_t count, unsigned mib, double *cpu_us)
 {
 	static const struct wasmd_events events = {
+		.size = sizeof(events),
 		.on_started = on_started, .on_output = on_output,
 		.on_exit = on_exit_record, .on_refused = crowd_on_refused,
 	};
@@ -58,7 +59,7 @@ run_streams(struct crowd *c, size_t count, unsigned mib, double *cpu_us)
 	struct stream *all = calloc(count, sizeof(*all));
 	const char *const args[2] = { "load", "stream" };
 	uint64_t began = service_now_ns();
-	struct err err = ERR_NONE;
+	struct wasmd_error err;
 	struct wasmd_call call;
 	const char *param;
 	char number[16];

@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/libwasmd.h"
+#include "lib/wasmd.h"
 
 #define START_MS	5000
 #define NOBODY		65534
@@ -140,15 +139,15 @@ service_children(const struct service *s, pid_t *pids, size_t max,
 /* ---- its module -------------------------------------------------------- */
 
 static void
-on_put(void *arg, const struct msg *answer)
+on_put(void *arg, const struct wasmd_msg *answer,
+	const struct wasmd_error *error)
 {
 	struct service *s = arg;
-	struct span digest;
 
-	if (answer->id == MSG_ERROR)
-		service_fail("put", "the daemon refused it");
-	digest = msg_bytes(answer, RESULT_PUT_MODULE);
-	memcpy(s->digest, digest.data, SERVICE_DIGEST);
+	if (error != NULL)
+		service_fail("put", error->text);
+	memcpy(s->digest, wasmd_msg_bytes(answer, "module").data,
+		SERVICE_DIGEST);
 }
 
 static void
@@ -156,26 +155,19 @@ put_module(struct service *s, struct wasmd *conn, const char *path)
 {
 	static uint8_t bytes[MODULE_MAX];
 	const struct wasmd_asked asked = { .on_answer = on_put, .arg = s };
-	struct err err = ERR_NONE;
+	struct wasmd_put put = { .size = sizeof(put), .module = bytes };
+	struct wasmd_error err;
 	FILE *f = fopen(path, "re");
-	struct msg m;
-	size_t len;
 
 	if (f == NULL)
 		service_fail(path, strerror(errno));
-	len = fread(bytes, 1, sizeof(bytes), f);
+	put.module_len = fread(bytes, 1, sizeof(bytes), f);
 	fclose(f);
-	msg_init_request(&m, MSG_PUT, 0);
-	msg_set_bytes(&m, FIELD_PUT_MODULE, bytes, len);
-	if (wasmd_request(conn, &m, -1, &asked, NULL, &err) == -1)
+	if (wasmd_put(conn, &put, &asked, &err) == -1)
 		service_fail("put", err.text);
 	while (s->digest[0] == '\0') {
-		struct pollfd p = { wasmd_fd(conn), POLLIN, 0 };
-
-		if (wasmd_dispatch(conn, &err) == -1)
+		if (wasmd_wait(conn, -1, &err) == -1)
 			service_fail("put", err.text);
-		if (s->digest[0] == '\0')
-			poll(&p, 1, 100);
 	}
 }
 
@@ -217,7 +209,7 @@ void
 service_start(struct service *s, const struct service_config *config)
 {
 	struct wasmd *conn = NULL;
-	struct err err = ERR_NONE;
+	struct wasmd_error err = { .code = 0 };
 
 	*s = (struct service){ .pid = 0 };
 	make_dir(s);
@@ -227,7 +219,6 @@ service_start(struct service *s, const struct service_config *config)
 		service_exec(s, config);
 	running = s;
 	for (int ms = 0; ms < START_MS && conn == NULL; ms += 10) {
-		err = ERR_NONE;
 		conn = wasmd_open(s->socket, &err);
 		usleep(10000);
 	}

@@ -86,14 +86,10 @@ int
 call_run(const struct verb *verb, int argc, char **argv)
 {
 	struct call_values v = { .help = false };
-	int first = options_parse(verb->options, &v, argc, argv);
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (argc - first < 2) {
 		report("call: which function of which module? (see wasmctl call "
 			"--help)");

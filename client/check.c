@@ -77,15 +77,10 @@ check_run(const struct verb *verb, int argc, char **argv)
 {
 	struct check_values v = { .help = false };
 	struct ask a = { .on_answer = check_on_answer };
-	int first = options_parse(check_options, &v, argc, argv);
-	int status = EXIT_WASMCTL;
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (first < argc) {
 		report("check: no operands, but \"%s\" was given", argv[first]);
 		return EXIT_WASMCTL;

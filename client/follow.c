@@ -98,15 +98,11 @@ int
 follow_run(const struct verb *verb, int argc, char **argv)
 {
 	struct follow_values v = { .help = false };
-	int first = options_parse(verb->options, &v, argc, argv);
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 	uint64_t job;
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (argc - first != 1) {
 		report("%s: which job? One (see wasmctl %s --help)", verb->name,
 			verb->name);

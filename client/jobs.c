@@ -280,18 +280,13 @@ jobs_run(const struct verb *verb, int argc, char **argv)
 {
 	struct jobs_values v = { .help = false };
 	struct jobs_run r = { .values = &v, .ask.arg = &r };
-	int first = options_parse(verb->options, &v, argc, argv), status;
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (jobs_check(verb, argc - first, argv + first) == -1)
 		return EXIT_WASMCTL;
 	r.ask.where = &v.where;
-	status = EXIT_WASMCTL;
 	if (ask_open(&r.ask, verb->name) == 0)
 		status = jobs_do(&r, verb->name, argc - first, argv + first);
 	ask_close(&r.ask);

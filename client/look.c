@@ -63,15 +63,11 @@ int
 look_run(const struct verb *verb, int argc, char **argv)
 {
 	struct look_values v = { .help = false };
-	int first = options_parse(verb->options, &v, argc, argv);
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 	int most = strcmp(verb->name, "disasm") == 0 ? 2 : 1;
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (first == argc) {
 		report("%s: which module? (see wasmctl %s --help)", verb->name,
 			verb->name);

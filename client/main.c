@@ -80,7 +80,7 @@ verb_find(const char *name)
 	return NULL;
 }
 
-void
+static void
 verb_print_help(const struct verb *verb)
 {
 	bool has_options = verb->options[0].name != NULL;
@@ -92,6 +92,29 @@ verb_print_help(const struct verb *verb)
 	if (has_options)
 		printf("\n");
 	options_print_help(verb->options, stdout);
+}
+
+/* Every table of options has the row. */
+static bool
+verb_wants_help(const struct option_spec *options, const void *values)
+{
+	while (strcmp(options->name, "help") != 0)
+		options++;
+	return *(const bool *)((const char *)values + options->offset);
+}
+
+int
+verb_parse(const struct verb *verb, void *values, int argc, char **argv,
+	int *status)
+{
+	int first = options_parse(verb->options, values, argc, argv);
+
+	*status = EXIT_WASMCTL;
+	if (first == -1 || !verb_wants_help(verb->options, values))
+		return first;
+	verb_print_help(verb);
+	*status = 0;
+	return -1;
 }
 
 static void

@@ -471,15 +471,10 @@ open_run(const struct verb *verb, int argc, char **argv)
 {
 	/* No socket of an instance comes from another machine. */
 	struct open_values v = { .where.is_local = true };
-	int first = options_parse(open_options, &v, argc, argv);
-	int status = EXIT_WASMCTL;
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (argc - first != 1)
 		report("open: which module? One (see wasmctl open --help)");
 	else if (strcmp(argv[first], "-") == 0)

@@ -145,15 +145,11 @@ int
 proxy_run(const struct verb *verb, int argc, char **argv)
 {
 	struct proxy_values v = { .where.is_local = true };
-	int first = options_parse(verb->options, &v, argc, argv);
-	int sock, status;
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
+	int sock;
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (first < argc) {
 		report("proxy: no operands, but \"%s\" was given", argv[first]);
 		return EXIT_WASMCTL;

@@ -103,15 +103,10 @@ stats_run(const struct verb *verb, int argc, char **argv)
 	static struct samples samples;
 	struct ask a = { .on_item = NULL };
 	struct buf text;
-	int first = options_parse(stats_options, &v, argc, argv);
-	int status = EXIT_WASMCTL;
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (first < argc) {
 		report("stats: no operands, but \"%s\" was given", argv[first]);
 		return EXIT_WASMCTL;

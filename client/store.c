@@ -237,18 +237,13 @@ store_run(const struct verb *verb, int argc, char **argv)
 {
 	struct store_values v = { .help = false };
 	struct store_run r = { .values = &v, .ask.arg = &r };
-	int first = options_parse(verb->options, &v, argc, argv), status;
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (store_check(verb, &v, argc - first, argv + first) == -1)
 		return EXIT_WASMCTL;
 	r.ask.where = &v.where;
-	status = EXIT_WASMCTL;
 	if (ask_open(&r.ask, verb->name) == 0)
 		status = store_do(verb, &r, argc - first, argv + first);
 	ask_close(&r.ask);

@@ -429,15 +429,10 @@ static int
 submit_with(const struct verb *verb, struct submit_values *v, int argc,
 	char **argv)
 {
-	int first = options_parse(submit_options, v, argc, argv);
-	int status;
+	int status, first = verb_parse(verb, v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v->help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	report_open(v->quiet || v->json);
 	if (first == argc) {
 		report("%s: which module? (see wasmctl %s --help)", argv[0],

@@ -162,15 +162,10 @@ top_run(const struct verb *verb, int argc, char **argv)
 {
 	struct top_values v = { .interval_ms = TOP_INTERVAL_MS };
 	static struct top t;
-	int first = options_parse(top_options, &v, argc, argv);
-	int status;
+	int status, first = verb_parse(verb, &v, argc, argv, &status);
 
 	if (first == -1)
-		return EXIT_WASMCTL;
-	if (v.help) {
-		verb_print_help(verb);
-		return 0;
-	}
+		return status;
 	if (first < argc || v.interval_ms > TOP_INTERVAL_MAX_MS) {
 		report(first < argc ? "top: no operands, but \"%s\" was given" :
 			"top: an interval of more than an hour", argv[first]);

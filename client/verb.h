@@ -20,7 +20,13 @@ struct verb {
 /* The verb of that name, or NULL. */
 const struct verb *verb_find(const char *name);
 
-void verb_print_help(const struct verb *verb);
+/*
+ * Parse argv[1..] into *values. Returns the index of the first operand, or -1 when
+ * nothing is left to do but to exit with *status: the options are wrong, or it was
+ * help that was wanted. *status is EXIT_WASMCTL in all other cases.
+ */
+int verb_parse(const struct verb *verb, void *values, int argc, char **argv,
+	int *status);
 
 /* Every table has these last: the values have a struct where. */
 #define OPTIONS_LOCAL(values) \

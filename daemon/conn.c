@@ -554,8 +554,10 @@ conn_new_take(struct conns *cs, int fd)
 }
 
 void
-conn_adopt_take(struct conns *cs, int fd, bool is_ready)
+conn_adopt_take(struct conns *cs, int fd, bool is_ready, const void *data,
+	size_t len)
 {
+	struct err err = ERR_NONE;
 	struct conn *c;
 
 	if (fd_set_nonblock(fd) == -1) {
@@ -565,15 +567,27 @@ conn_adopt_take(struct conns *cs, int fd, bool is_ready)
 	c = conn_admit_take(cs, fd);
 	if (c != NULL && is_ready)
 		conn_set_ready(c);
+	if (c == NULL || len == 0)
+		return;
+	if (wire_feed(&c->in, data, len, &err) == -1)
+		conn_close(c, err.text);
+	else
+		conn_work(c);
+}
+
+bool
+conn_has_nothing(const struct conn *c)
+{
+	return c->fd != -1 && TAILQ_EMPTY(&c->jobs) && TAILQ_EMPTY(&c->parts) &&
+		!c->ending && c->doom == NULL && c->passed.count == 0 &&
+		evbuffer_get_length(c->out) == 0;
 }
 
 /* Nothing goes on there, in no direction. */
 static bool
 conn_is_idle(const struct conn *c)
 {
-	return TAILQ_EMPTY(&c->jobs) && TAILQ_EMPTY(&c->parts) && !c->ending &&
-		c->doom == NULL && c->passed.count == 0 &&
-		!wire_is_inside(&c->in) && evbuffer_get_length(c->out) == 0;
+	return conn_has_nothing(c) && !wire_is_inside(&c->in);
 }
 
 void

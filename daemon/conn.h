@@ -96,8 +96,13 @@ unsigned conns_count(const struct conns *cs);
  * there are too many and none of them is silent. */
 void conn_new_take(struct conns *cs, int fd);
 
-/* One of the daemon before us, which may have said hello there. */
-void conn_adopt_take(struct conns *cs, int fd, bool is_ready);
+/* One of another daemon, which may have said hello there, with bytes that were
+ * read of it, at most WIRE_FEED_MAX. */
+void conn_adopt_take(struct conns *cs, int fd, bool is_ready,
+	const void *data, size_t len);
+
+/* Whether it is only waiting for requests; bytes may have come. */
+bool conn_has_nothing(const struct conn *c);
 
 /* Give those on which nothing goes on to the successor, at the other end of the
  * socket. */

@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "daemon/conn.h"
+#include "daemon/kept.h"
 #include "daemon/listen.h"
+#include "daemon/parcel.h"
 
 #define HANDOVER_READY_S 60	/* for the successor to be ready */
 #define HANDOVER_TICK_US 10000	/* from look to look at the connections */
@@ -21,6 +24,7 @@ struct handover {
 	struct event *ev;
 	struct event *tick;
 	bool gone;		/* GO has been sent */
+	bool lost;		/* nobody is there to be given anything */
 	uint64_t number;	/* for it */
 };
 
@@ -65,13 +69,95 @@ handover_fail(struct handover *h)
 	on_failure(arg);
 }
 
+/* A client wants something of a job that runs here. */
+static void
+handover_take_back(struct handover *h, struct fds *fds)
+{
+	static uint8_t data[WIRE_FEED_MAX];
+	ssize_t n;
+
+	if (fds->count == 2) {
+		n = pread(fds->fd[1], data, sizeof(data), 0);
+		if (n > 0) {
+			conn_adopt_take(h->config.conns, fds->fd[0], true,
+				data, (size_t)n);
+			fds->fd[0] = -1;
+		}
+	}
+	fds_close(fds);
+}
+
+/* Since GO. Its end ends nothing here. */
+static void
+handover_on_back(struct handover *h)
+{
+	struct handover_packet p;
+	struct fds fds;
+	ssize_t n = fd_recv(h->sock, &p, sizeof(p), fds.fd, FD_PASS_MAX,
+		&fds.count);
+
+	if (n == -1 && errno == EAGAIN)
+		return;
+	if (n <= 0)
+		event_del(h->ev);
+	else if (n == sizeof(p) && p.kind == HANDOVER_BACK)
+		handover_take_back(h, &fds);
+	else
+		fds_close(&fds);
+}
+
 /* What was to be given up is: now the successor may serve. */
 static void
 handover_go(struct handover *h)
 {
 	h->gone = true;
+	event_add(h->ev, NULL);
 	if (handover_send(h->sock, HANDOVER_GO, h->number, NULL) == -1)
 		log_err("the successor is lost: %s", strerror(errno));
+}
+
+/* Whether it has been taken, or never can be. */
+static bool
+handover_give_kept(struct handover *h, struct kept *p)
+{
+	struct err err = ERR_NONE;
+	int fd = parcel_pack(p, &err), r = 0;
+
+	if (fd == -1)
+		log_err("job %llu cannot be handed over: %s",
+			(unsigned long long)p->id, err.text);
+	else
+		r = handover_send(h->sock, HANDOVER_KEPT, 0, &fd);
+	if (r == -1 && errno == EAGAIN) {
+		fd_close(&fd);
+		return false;
+	}
+	if (r == -1) {
+		log_err("the successor is lost: %s", strerror(errno));
+		h->lost = true;
+	}
+	p->passed = true;
+	fd_close(&fd);
+	return true;
+}
+
+/* Whether all that have ended are the successor's; the rest at the next tick. */
+static bool
+handover_give_all_kept(struct handover *h)
+{
+	struct kept *p = keeper_next(h->config.keeper, 0);
+
+	for (; p != NULL && !h->lost; p = keeper_next(h->config.keeper, p->id)) {
+		if (p->job == NULL && !p->passed && !handover_give_kept(h, p))
+			return false;
+	}
+	return true;
+}
+
+bool
+handover_is_done(struct handover *h)
+{
+	return h == NULL || handover_give_all_kept(h);
 }
 
 static void
@@ -79,6 +165,8 @@ handover_on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct handover *h = arg;
 
+	if (!handover_give_all_kept(h))
+		return;
 	if (!h->gone && h->config.has_given_up(h->config.arg))
 		handover_go(h);
 	if (!h->gone)
@@ -108,6 +196,10 @@ handover_on_read(evutil_socket_t sock, short what, void *arg)
 	struct fds fds;
 	ssize_t n;
 
+	if (h->gone) {
+		handover_on_back(h);
+		return;
+	}
 	if (what & EV_TIMEOUT) {
 		log_err("the successor does not get ready");
 		handover_fail(h);

@@ -5,9 +5,11 @@
  * leaves; daemon/heir.c is the other side.
  *
  * They speak by packets over a socket that the successor sends with the request
- * handover: LISTEN with the sockets; READY back; GO, from then on the successor
- * serves; CONN with a connection each. Its end before GO means that the old one
- * stays.
+ * handover: LISTEN with the sockets; READY back; KEPT with each detached job that
+ * has ended, see daemon/parcel.h; GO, from then on the successor serves; CONN with
+ * a connection each, and KEPT with each detached job that ends later. BACK is for
+ * a connection whose client asks for a job that runs here, with a memfd of what
+ * it has said. The successor's end before GO means that the old one stays.
  */
 #ifndef DAEMON_HANDOVER_H
 #define DAEMON_HANDOVER_H
@@ -20,12 +22,14 @@
 struct conns;
 struct event_base;
 struct handover;
+struct keeper;
 struct listener;
 
-#define HANDOVER_VERSION 1
+#define HANDOVER_VERSION 2
 
 enum handover_kind {
-	HANDOVER_LISTEN = 1, HANDOVER_READY, HANDOVER_GO, HANDOVER_CONN
+	HANDOVER_LISTEN = 1, HANDOVER_READY, HANDOVER_GO, HANDOVER_CONN,
+	HANDOVER_KEPT, HANDOVER_BACK
 };
 
 struct handover_packet {
@@ -42,19 +46,24 @@ struct handover_packet {
 struct handover_config {
 	struct event_base *base;
 	struct conns *conns;
+	struct keeper *keeper;
 	struct listener *clients, *metrics;	/* metrics may be NULL */
 	/* The successor is ready: give up what only one can have. Returns the
 	 * number for GO, which is sent when that is done. */
 	uint64_t (*on_ready)(void *arg);
 	bool (*has_given_up)(void *arg);
 	void (*on_failure)(void *arg);	/* it is not to be; freed by now */
-	void (*on_idle)(void *arg);	/* after GO: no connection is left */
+	/* After GO: no connection is left, nor any job that ended. */
+	void (*on_idle)(void *arg);
 	void *arg;
 };
 
 /* Begin; the socket is taken, also on failure. NULL with the error set. */
 struct handover *handover_start_take(const struct handover_config *config,
 	int sock, struct err *err);
+
+/* Whether the successor has all that it can be given; NULL is legal. */
+bool handover_is_done(struct handover *h);
 void handover_free(struct handover *h);		/* NULL is legal */
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "daemon/conn.h"
 #include "daemon/handover.h"
+#include "daemon/parcel.h"
 #include "proto/msg.h"
 #include "proto/wire.h"
 
@@ -205,47 +207,103 @@ heir_ask(struct heir *h, const char *path, struct err *err)
 	return r;
 }
 
+/* A detached job of the old one's that has ended. */
+static void
+heir_take_kept(struct heir *h, struct fds *fds)
+{
+	struct err err = ERR_NONE;
+
+	if (fds->count == 1 && parcel_open(h->keeper, h->users, fds->fd[0],
+		    &err) == -1)
+		log_err("a job of the old wasmd is lost: %s", err.text);
+	fds_close(fds);
+}
+
 int
-heir_go(struct heir *h, uint64_t *number, struct err *err)
+heir_go(struct heir *h, struct keeper *keeper, struct users *users,
+	uint64_t *number, struct err *err)
 {
 	struct handover_packet p = {
 		.version = HANDOVER_VERSION, .kind = HANDOVER_READY,
 	};
 	struct fds fds;
 
+	h->keeper = keeper;
+	h->users = users;
 	if (fd_send(h->sock, &p, sizeof(p), NULL, 0) == -1)
 		return err_set(err, 1, "the old wasmd: %s", strerror(errno));
-	if (heir_recv(h, &p, &fds, err) == -1)
-		return -1;
+	do {
+		if (heir_recv(h, &p, &fds, err) == -1)
+			return -1;
+		if (p.kind == HANDOVER_KEPT)
+			heir_take_kept(h, &fds);
+	} while (p.kind == HANDOVER_KEPT);
 	fds_close(&fds);
 	if (p.kind != HANDOVER_GO)
 		return err_set(err, 1, "the old wasmd does not let go");
-	*number = p.number;
+	*number = h->number = p.number;
 	return 0;
 }
 
 /* ---- connections --------------------------------------------------------- */
 
-static void
-heir_on_packet(evutil_socket_t sock, short what, void *arg)
+/* One packet; false: there is none, or will be none. */
+static bool
+heir_take_packet(struct heir *h)
 {
-	struct heir *h = arg;
 	struct handover_packet p;
 	struct err err = ERR_NONE;
 	struct fds fds;
 
 	if (heir_recv(h, &p, &fds, &err) == -1) {
 		if (errno == EAGAIN)
-			return;
+			return false;
 		log_notice("the old wasmd has gone");
 		heir_end(h);
-		return;
+		return false;
 	}
-	if (p.kind != HANDOVER_CONN || fds.count != 1) {
+	if (p.kind == HANDOVER_KEPT)
+		heir_take_kept(h, &fds);
+	else if (p.kind == HANDOVER_CONN && fds.count == 1)
+		conn_adopt_take(h->conns, fds.fd[0], p.number != 0, NULL, 0);
+	else
 		fds_close(&fds);
-		return;
-	}
-	conn_adopt_take(h->conns, fds.fd[0], p.number != 0);
+	return true;
+}
+
+static void
+heir_on_packet(evutil_socket_t sock, short what, void *arg)
+{
+	heir_take_packet(arg);
+}
+
+bool
+heir_may_run(const struct heir *h, uint64_t job)
+{
+	return h != NULL && h->ev != NULL && job <= h->number;
+}
+
+void
+heir_look(struct heir *h)
+{
+	while (h->ev != NULL && heir_take_packet(h))
+		;
+}
+
+int
+heir_give_back(struct heir *h, int fd, const void *data, size_t len)
+{
+	const struct handover_packet p = {
+		.version = HANDOVER_VERSION, .kind = HANDOVER_BACK,
+	};
+	int fds[2] = { fd, memfd_create("wasmd-bytes", MFD_CLOEXEC) };
+	int r = -1;
+
+	if (h->ev != NULL && fds[1] != -1 &&
+	    fd_write_all(fds[1], data, len) == 0)
+		r = fd_send(h->sock, &p, sizeof(p), fds, 2);
+	fd_close(&fds[1]);
+	return r;
 }
 
 int

@@ -113,6 +113,16 @@ keeper_on_tick(evutil_socket_t fd, short what, void *arg)
 		k->config.on_idle(k->config.arg);
 }
 
+/* It itself is the last to go. */
+static void
+keeper_bound(struct keeper *k, const struct user *u)
+{
+	while (u->kept > u->policy.max_kept && u->kept > 1)
+		kept_free(keeper_oldest(k, u));
+	while (k->nended > k->limits.max && k->nended > 1)
+		kept_free(keeper_oldest(k, NULL));
+}
+
 /* ---- the life of one ------------------------------------------------------- */
 
 struct kept *
@@ -154,7 +164,7 @@ kept_grant(struct kept *p, uint32_t bytes)
 	follows_grant(p, bytes);
 }
 
-static void
+void
 kept_note_record(struct kept *p, const struct msg *record)
 {
 	struct span status = msg_bytes(record, FIELD_JOB_EXIT_STATUS);
@@ -180,11 +190,60 @@ kept_end(struct kept *p, const struct msg *record)
 	k->nended++;
 	p->user->kept++;
 	follows_pump(p);
-	/* It itself is the youngest of them. */
-	while (p->user->kept > p->user->policy.max_kept && p->user->kept > 1)
-		kept_free(keeper_oldest(k, p->user));
-	while (k->nended > k->limits.max && k->nended > 1)
+	keeper_bound(k, p->user);
+}
+
+/* ---- of the daemon before this one ------------------------------------------- */
+
+struct kept *
+kept_begin(struct keeper *k, struct user *u)
+{
+	struct kept *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->keeper = k;
+	p->user = user_ref(u->users, u->uid);
+	backlog_init(&p->output, 2 * PROTO_KEEP_MAX);
+	buf_init(&p->record, WIRE_HEADER + PROTO_FRAME_MAX);
+	TAILQ_INIT(&p->follows);
+	return p;
+}
+
+void
+kept_give_up(struct kept *p)
+{
+	backlog_clear(&p->output);
+	buf_clear(&p->record);
+	user_unref(p->user);
+	free(p);
+}
+
+/* Its place is among the others by its number. */
+void
+kept_take_over(struct kept *p)
+{
+	uint64_t now_s = clock_realtime_us() / 1000000;
+	uint64_t age_us = now_s > p->ended_s ? (now_s - p->ended_s) * 1000000 :
+		0;
+	struct user *u = user_ref(p->user->users, p->user->uid);
+	struct keeper *k = p->keeper;
+	struct kept *next = keeper_next(k, p->id);
+
+	p->ended_us = clock_monotonic_us();
+	p->ended_us -= age_us < p->ended_us ? age_us : p->ended_us;
+	if (next != NULL)
+		TAILQ_INSERT_BEFORE(next, p, entry);
+	else
+		TAILQ_INSERT_TAIL(&k->list, p, entry);
+	k->count++;
+	k->nended++;
+	k->bytes += p->output.held;
+	p->user->kept++;
+	keeper_bound(k, u);
+	while (k->bytes > k->limits.max_bytes && k->nended > 0)
 		kept_free(keeper_oldest(k, NULL));
+	user_unref(u);
 }
 
 /* ---- all of them -------------------------------------------------------------- */

@@ -42,6 +42,7 @@ struct kept {
 	char status[3];			/* of it */
 	uint32_t exit_code;
 	struct follow_list follows;
+	bool passed;			/* the daemon's successor has it, too */
 };
 
 struct keeper_config {
@@ -69,6 +70,16 @@ struct kept *kept_new(struct keeper *k, struct job *j, size_t max);
 void kept_output(struct kept *p, int fd, const void *data, size_t len);
 void kept_grant(struct kept *p, uint32_t bytes);
 void kept_end(struct kept *p, const struct msg *record);
+
+/*
+ * One that ended under the daemon before this one: a new one without a job, to
+ * be filled in, but for when it ended on the monotonic clock; then it is kept
+ * like others, or given up. NULL: no memory.
+ */
+struct kept *kept_begin(struct keeper *k, struct user *u);
+void kept_note_record(struct kept *p, const struct msg *record);
+void kept_take_over(struct kept *p);
+void kept_give_up(struct kept *p);
 
 /* It never became a job, or it has ended and is not wanted any more: it is gone,
  * and whoever follows it is told so. */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "daemon/conn.h"
+#include "daemon/elsewhere.h"
 #include "daemon/follow.h"
 #include "daemon/job.h"
 #include "daemon/job_streams.h"
@@ -66,10 +67,12 @@ static void
 handle_cancel(struct conn *c, const struct request_context *ctx,
 	const struct msg *m)
 {
-	struct job *j = jobs_find(ctx->jobs,
-		msg_number(m, FIELD_CANCEL_JOB, 0), c->uid);
+	uint64_t id = msg_number(m, FIELD_CANCEL_JOB, 0);
+	struct job *j = jobs_find(ctx->jobs, id, c->uid);
 	struct msg answer;
 
+	if (j == NULL && elsewhere_pass(c, ctx->heir, m, id))
+		return;
 	if (j == NULL) {
 		conn_send_error(c, m->call, PROTO_ERROR_NO_JOB,
 			"there is no such job of yours, or not any more",

@@ -8,6 +8,7 @@
 
 struct conn;
 struct event_base;
+struct heir;
 struct jobs;
 struct keeper;
 struct queue;
@@ -25,6 +26,7 @@ struct request_context {
 	int (*hand_over)(void *arg, int sock, struct err *err);
 	void *arg;
 	uid_t owner;		/* who started the daemon */
+	struct heir *heir;	/* of the daemon before this one, or NULL */
 	struct store *store;
 	struct keeper *keeper;
 	struct queue *queue;

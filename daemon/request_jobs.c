@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "daemon/conn.h"
+#include "daemon/elsewhere.h"
 #include "daemon/follow.h"
 #include "daemon/job.h"
 #include "daemon/jobs.h"
@@ -14,9 +15,13 @@
 
 #define JOBS_PAGE 256	/* in one answer */
 
+/* It may be a job of the daemon before this one. */
 static void
-refuse_job(struct conn *c, const struct msg *m)
+refuse_job(struct conn *c, const struct request_context *ctx,
+	const struct msg *m, uint64_t id)
 {
+	if (elsewhere_pass(c, ctx->heir, m, id))
+		return;
 	conn_send_error(c, m->call, PROTO_ERROR_NO_JOB,
 		"there is no such job of yours, or not any more", UINT64_MAX);
 }
@@ -40,22 +45,28 @@ item_set_kept(struct msg *item, const struct kept *p)
 	msg_set_number(item, FIELD_JOB_ITEM_PID, (uint64_t)p->client);
 }
 
+void
+item_of_ended(struct msg *item, uint32_t call, const struct kept *p)
+{
+	item_init(item, call, p->id, "done");
+	msg_set_number(item, FIELD_JOB_ITEM_UID, p->user->uid);
+	msg_set_str(item, FIELD_JOB_ITEM_MODULE, p->module);
+	msg_set_number(item, FIELD_JOB_ITEM_DETACHED, true);
+	msg_set_number(item, FIELD_JOB_ITEM_CREATED_S, p->created_s);
+	msg_set_number(item, FIELD_JOB_ITEM_BYTES_OUT, p->bytes[0]);
+	msg_set_number(item, FIELD_JOB_ITEM_BYTES_ERR, p->bytes[1]);
+	msg_set_number(item, FIELD_JOB_ITEM_ENDED_S, p->ended_s);
+	msg_set_str(item, FIELD_JOB_ITEM_STATUS, p->status);
+	msg_set_number(item, FIELD_JOB_ITEM_EXIT_CODE, p->exit_code);
+	item_set_kept(item, p);
+}
+
 static void
 send_ended(struct conn *c, uint32_t call, const struct kept *p)
 {
 	struct msg item;
 
-	item_init(&item, call, p->id, "done");
-	msg_set_number(&item, FIELD_JOB_ITEM_UID, p->user->uid);
-	msg_set_str(&item, FIELD_JOB_ITEM_MODULE, p->module);
-	msg_set_number(&item, FIELD_JOB_ITEM_DETACHED, true);
-	msg_set_number(&item, FIELD_JOB_ITEM_CREATED_S, p->created_s);
-	msg_set_number(&item, FIELD_JOB_ITEM_BYTES_OUT, p->bytes[0]);
-	msg_set_number(&item, FIELD_JOB_ITEM_BYTES_ERR, p->bytes[1]);
-	msg_set_number(&item, FIELD_JOB_ITEM_ENDED_S, p->ended_s);
-	msg_set_str(&item, FIELD_JOB_ITEM_STATUS, p->status);
-	msg_set_number(&item, FIELD_JOB_ITEM_EXIT_CODE, p->exit_code);
-	item_set_kept(&item, p);
+	item_of_ended(&item, call, p);
 	conn_send(c, &item);
 }
 
@@ -133,14 +144,16 @@ handle_one_job(struct conn *c, const struct request_context *ctx,
 {
 	uint64_t id = msg_number(m, FIELD_JOBS_JOB, 0);
 	const struct job *j = jobs_find(ctx->jobs, id, c->uid);
-	const struct kept *p = keeper_find(ctx->keeper, id, c->uid);
+	const struct kept *p;
 
+	elsewhere_look(ctx->heir, id);
+	p = keeper_find(ctx->keeper, id, c->uid);
 	if (j != NULL)
 		send_active(c, m->call, j);
 	else if (p != NULL)
 		send_ended(c, m->call, p);
 	else {
-		refuse_job(c, m);
+		refuse_job(c, ctx, m, id);
 		return;
 	}
 	answer_jobs(c, m, false);
@@ -172,12 +185,14 @@ void
 handle_follow(struct conn *c, const struct request_context *ctx,
 	const struct msg *m)
 {
-	struct kept *p = keeper_find(ctx->keeper,
-		msg_number(m, FIELD_FOLLOW_JOB, 0), c->uid);
+	uint64_t id = msg_number(m, FIELD_FOLLOW_JOB, 0);
 	struct err err = ERR_NONE;
+	struct kept *p;
 
+	elsewhere_look(ctx->heir, id);
+	p = keeper_find(ctx->keeper, id, c->uid);
 	if (p == NULL || (p->job != NULL && !job_is_known(p->job)))
-		refuse_job(c, m);
+		refuse_job(c, ctx, m, id);
 	else if (follow_start(c, p, m, &err) == -1)
 		conn_send_error(c, m->call, (enum proto_error)err.code,
 			err.text, UINT64_MAX);
@@ -188,11 +203,13 @@ handle_forget(struct conn *c, const struct request_context *ctx,
 	const struct msg *m)
 {
 	uint64_t id = msg_number(m, FIELD_FORGET_JOB, 0);
-	struct kept *p = keeper_find(ctx->keeper, id, c->uid);
+	struct kept *p;
 	struct msg answer;
 
+	elsewhere_look(ctx->heir, id);
+	p = keeper_find(ctx->keeper, id, c->uid);
 	if (p == NULL && jobs_find(ctx->jobs, id, c->uid) == NULL) {
-		refuse_job(c, m);
+		refuse_job(c, ctx, m, id);
 		return;
 	}
 	if (p == NULL || p->job != NULL) {

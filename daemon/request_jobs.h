@@ -5,6 +5,8 @@
 
 #include "daemon/request.h"
 
+struct kept;
+
 void handle_jobs(struct conn *c, const struct request_context *ctx,
 	const struct msg *m);
 void handle_follow(struct conn *c, const struct request_context *ctx,
@@ -13,5 +15,8 @@ void handle_forget(struct conn *c, const struct request_context *ctx,
 	const struct msg *m);
 void handle_events(struct conn *c, const struct request_context *ctx,
 	const struct msg *m);
+
+/* One that has ended, as job.item; its texts are borrowed. */
+void item_of_ended(struct msg *item, uint32_t call, const struct kept *p);
 
 #endif

@@ -101,7 +101,8 @@ server_on_stop(evutil_socket_t fd, short what, void *arg)
 	}
 	if (s->flush_until_us == 0)
 		s->flush_until_us = now + STOP_FLUSH_US;
-	if (!conns_pending(s->conns) || now >= s->flush_until_us)
+	if ((!conns_pending(s->conns) && handover_is_done(s->handover)) ||
+	    now >= s->flush_until_us)
 		event_base_loopbreak(s->base);
 }
 
@@ -219,7 +220,8 @@ server_hand_over(void *arg, int sock, struct err *err)
 {
 	struct server *s = arg;
 	const struct handover_config config = {
-		.base = s->base, .conns = s->conns, .clients = s->listener,
+		.base = s->base, .conns = s->conns,
+		.keeper = s->keeper, .clients = s->listener,
 		.metrics = s->scrapes == NULL ? NULL :
 			scrapes_listener(s->scrapes),
 		.on_ready = server_on_successor,
@@ -428,6 +430,7 @@ server_start_conns(struct server *s, struct err *err)
 			.options = &s->options, .stats = &s->stats,
 			.hand_over = server_hand_over, .arg = s,
 			.owner = getuid(),
+			.heir = s->heir,
 		},
 		.max = (unsigned)o->max_conns,
 		.hello_ms = (unsigned)o->hello_ms,
@@ -540,7 +543,7 @@ server_take_over(struct server *s, struct err *err)
 
 	if (s->heir == NULL)
 		return 0;
-	if (heir_go(s->heir, &number, err) == -1)
+	if (heir_go(s->heir, s->keeper, &s->users, &number, err) == -1)
 		return -1;
 	jobs_number_above(s->jobs, number);
 	listener_take_path(s->listener);

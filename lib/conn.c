@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "lib/error.h"
 #include "lib/message.h"
+#include "lib/outbox.h"
 #include "lib/source.h"
 #include "proto/wire.h"
 
@@ -31,9 +32,7 @@ struct wasmd {
 	int fd;
 	bool is_stream;		/* of bytes only: no descriptors pass */
 	struct wire in;
-	struct buf out;
-	struct fds attached;	/* descriptors to send, */
-	size_t attached_at;	/* with the byte of out at this place */
+	struct outbox out;
 	uint32_t last_call;
 	struct request *requests;
 	struct source *sources;	/* of some of them */
@@ -45,51 +44,14 @@ struct wasmd {
 
 /* ---- sending ----------------------------------------------------------- */
 
-/*
- * Descriptors travel with the first bytes of their frame. The kernel takes so
- * few of them at once or not at all.
- */
-#define CONN_WITH_FD_MAX 4096
-
-/* One send(2): 1 when something was sent, 0 when the socket is full. */
-static int
-conn_send_some(struct wasmd *w)
-{
-	size_t len = w->out.len;
-	ssize_t n;
-
-	if (w->attached.count > 0 && w->attached_at == 0) {
-		if (len > CONN_WITH_FD_MAX)
-			len = CONN_WITH_FD_MAX;
-		if (fd_send(w->fd, w->out.data, len, w->attached.fd,
-			    w->attached.count) == -1)
-			return errno == EAGAIN ? 0 : -1;
-		fds_close(&w->attached);
-		buf_drain(&w->out, len);
-		return 1;
-	}
-	if (w->attached.count > 0)
-		len = w->attached_at;
-	n = send(w->fd, w->out.data, len, MSG_NOSIGNAL);
-	if (n == -1)
-		return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -1;
-	if (w->attached.count > 0)
-		w->attached_at -= (size_t)n;
-	buf_drain(&w->out, (size_t)n);
-	return 1;
-}
-
 static int
 conn_send(struct wasmd *w, struct err *err)
 {
-	int more = 1;
-
-	if (source_fill(&w->sources, &w->out, err) == -1)
+	if (source_fill(&w->sources, &w->out.bytes, err) == -1)
 		return -1;
-	while (w->out.len > 0 && more == 1)
-		more = conn_send_some(w);
 	/* A daemon that closes has said why before: let that be read. */
-	if (more == -1 && errno != EPIPE && errno != ECONNRESET)
+	if (outbox_send(&w->out, w->fd) == -1 && errno != EPIPE &&
+	    errno != ECONNRESET)
 		return err_set(err, PROTO_ERROR_UNAVAILABLE,
 			"cannot send to the daemon: %s", strerror(errno));
 	return 0;
@@ -98,67 +60,27 @@ conn_send(struct wasmd *w, struct err *err)
 int
 conn_notify(struct wasmd *w, const struct msg *m, struct err *err)
 {
-	return msg_pack(m, &w->out, err);
-}
-
-/* Only one frame's descriptors can wait to be sent. */
-static int
-conn_wait_attached(struct wasmd *w, struct err *err)
-{
-	while (w->attached.count > 0) {
-		struct pollfd p = { .fd = w->fd, .events = POLLOUT };
-
-		if (poll(&p, 1, WASMD_OPEN_MS) == 0)
-			return err_set(err, PROTO_ERROR_UNAVAILABLE,
-				"the daemon does not read");
-		if (conn_send(w, err) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-conn_copy_fds(struct fds *copy, const struct fds *fds, struct err *err)
-{
-	copy->count = 0;
-	for (size_t i = 0; i < fds->count; i++) {
-		copy->fd[i] = fcntl(fds->fd[i], F_DUPFD_CLOEXEC, 3);
-		if (copy->fd[i] == -1) {
-			err_set(err, PROTO_ERROR_INTERNAL,
-				"cannot pass the module: %s", strerror(errno));
-			fds_close(copy);
-			return -1;
-		}
-		copy->count++;
-	}
-	return 0;
+	return msg_pack(m, &w->out.bytes, err);
 }
 
 static int
 conn_queue_request(struct wasmd *w, struct msg *m, const struct fds *fds,
 	struct err *err)
 {
-	struct fds copy;
 	size_t at;
 
 	if (fds->count > 0 && w->is_stream)
 		return err_set(err, PROTO_ERROR_USAGE, "%s: descriptors cannot "
 			"be passed to another machine", msg_info[m->id].name);
-	if (fds->count > 0 && conn_wait_attached(w, err) == -1)
-		return -1;
-	if (conn_copy_fds(&copy, fds, err) == -1)
-		return -1;
-	at = w->out.len;
+	at = w->out.bytes.len;
 	m->call = ++w->last_call;
-	if (msg_pack(m, &w->out, err) == -1) {
-		fds_close(&copy);
+	if (msg_pack(m, &w->out.bytes, err) == -1)
 		return -1;
-	}
-	if (copy.count > 0) {
-		w->attached = copy;
-		w->attached_at = at;
-	}
-	return 0;
+	if (fds->count == 0 || outbox_attach(&w->out, at, fds) == 0)
+		return 0;
+	w->out.bytes.len = at;
+	return err_set(err, PROTO_ERROR_INTERNAL, "cannot pass the module: %s",
+		strerror(errno));
 }
 
 int
@@ -457,7 +379,7 @@ conn_new(int fd, struct err *err)
 	}
 	w->fd = fd;
 	wire_init(&w->in);
-	buf_init(&w->out, CONN_OUT_MAX);
+	outbox_init(&w->out, CONN_OUT_MAX);
 	return w;
 }
 
@@ -533,11 +455,10 @@ wasmd_close(struct wasmd *w)
 		free(r);
 	}
 	source_drop_all(&w->sources);
-	fds_close(&w->attached);
 	fds_close(&w->received);
 	fd_close(&w->fd);
 	wire_clear(&w->in);
-	buf_clear(&w->out);
+	outbox_clear(&w->out);
 	free(w);
 }
 
@@ -550,7 +471,7 @@ wasmd_fd(const struct wasmd *w)
 size_t
 wasmd_unsent(const struct wasmd *w)
 {
-	return w->out.len + (size_t)source_left(w->sources);
+	return w->out.bytes.len + (size_t)source_left(w->sources);
 }
 
 int

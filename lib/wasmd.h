@@ -14,7 +14,8 @@
  * it says otherwise. Structures that begin with a size are filled in by the
  * caller, the size with sizeof, what is not wanted with 0: later versions add
  * members at their ends. One with members that this library does not know is
- * refused, unless they are 0.
+ * refused, unless they are 0. Others that are filled in stay as they are; those
+ * that callbacks get may grow.
  */
 #ifndef WASMD_H
 #define WASMD_H

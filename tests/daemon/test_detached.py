@@ -433,6 +433,16 @@ def test_the_daemons_end_ends_them():
     equal(daemon.process.wait(10), 0)
 
 
+MESSAGES = SOURCE / "proto" / "msgs.def"
+
+
+def to_daemon():
+    """(id, name, kind, states) of each message that clients send."""
+    return re.findall(
+        r'^MSG\((\w+), \d+, "([\w.]+)", (\w+), TO_DAEMON, (\w+)\)',
+        MESSAGES.read_text(), re.M)
+
+
 @test
 def test_clients_killed_at_every_message_boundary():
     """A client's whole conversation, cut behind each message, and again while
@@ -452,8 +462,11 @@ def test_clients_killed_at_every_message_boundary():
         [2, "job.input", {"job": 3, "eof": True}],
         [0, 10, "remove", {"module": "0" * 64}],
         [0, 11, "cancel", {"job": 2}], [0, 12, "forget", {"job": 1}],
-        [0, 13, "check", {}],
+        [0, 13, "check", {}], [0, 14, "stats", {}],
+        [0, 15, "info", {"module": "0" * 64}],
     ]
+    equal({m[2 if m[0] == 0 else 1] for m in conversation},
+          {name for _, name, *_ in to_daemon()} - {"handover"})
     for cut in range(len(conversation) + 1):
         for wait in (0, 0.01):
             conn = wire.Connection.connect(daemon.socket, greet=False)
@@ -504,9 +517,8 @@ def test_frames_cut_at_every_byte():
 def test_every_message_in_every_state_of_a_connection():
     """Before hello only hello is taken, after it everything else: requests are
     answered, and what is not in season ends the connection."""
-    text = (SOURCE / "proto" / "msgs.def").read_text()
-    table = re.findall(
-        r'^MSG\((\w+), \d+, "([\w.]+)", (\w+), TO_DAEMON, (\w+)\)', text, re.M)
+    text = MESSAGES.read_text()
+    table = to_daemon()
     equal(len(table) >= 15, True)
     values = {"UINT": 60000, "BOOL": True, "STR": "x", "BIN": b"x", "STRS": []}
     daemon = Daemon()

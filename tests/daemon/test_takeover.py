@@ -9,7 +9,7 @@ import time
 
 import harness
 import wire
-from daemon import Daemon, Witness, _user, test, WORKER
+from daemon import OPEN_TO_ALL, Daemon, Witness, _user, test, WORKER
 from harness import WASMD, contains, equal, run, until
 from test_reload import as_user
 
@@ -145,6 +145,159 @@ def test_numbers_of_calls_do_not_come_again():
     equal(numbers, sorted(numbers))
 
 
+def detach(conn, script, **params):
+    error, result = conn.call("submit", dict(params, module=script.encode(),
+                                             detach=True))
+    equal(error, None)
+    return result["job"]
+
+
+def listed(conn):
+    """The jobs that the client knows of: number -> item."""
+    number, found = conn.request("jobs", {}), {}
+    while True:
+        message = conn.receive()
+        if message[0] == 1 and message[1] == number:
+            return found
+        equal(message[2].pop("call"), number)
+        found[message[2]["job"]] = message[2]
+
+
+def followed(conn, job, **params):
+    """(output, bytes dropped, record or None if it is gone)."""
+    error, _ = conn.call("follow", dict(params, job=job))
+    if error is not None:
+        return error["name"]
+    output, dropped = b"", 0
+    while True:
+        message = conn.receive()
+        if message[1] == "job.output":
+            output += message[2]["data"]
+        elif message[1] == "job.dropped":
+            dropped += message[2]["bytes"]
+        elif message[1] == "job.exit":
+            return output, dropped, message[2]
+
+
+@test
+def test_what_has_ended_is_the_successors():
+    old = Daemon()
+    conn = old.connect()
+    jobs = [detach(conn, f"out {n}\nexit {n}\n") for n in range(30)]
+    loud = detach(conn, "out y\n" * 500, keep_bytes=900)
+    until(lambda: all(item["state"] == "done"
+                      for item in listed(conn).values()))
+    before = listed(conn)
+    records = [followed(conn, job) for job in jobs + [loud]]
+    equal(records[-1][1] > 0, True, "some of its output was dropped")
+    new = Successor(old)
+    has_gone(old)
+    equal(listed(conn), before)
+    for job, record in zip(jobs + [loud], records):
+        equal(followed(conn, job), record)
+    equal(conn.call("forget", {"job": loud}), (None, {}))
+    equal(conn.call("forget", {"job": jobs[3]}), (None, {}))
+    equal(len(listed(conn)), 29)
+    # Numbers go on, and so do its bounds.
+    equal(detach(conn, "exit 0\n") > max(jobs), True)
+    third = Successor(new)
+    has_gone(new)
+    equal(len(listed(third.connect())), 30)
+
+
+@test
+def test_what_ends_later_is_the_successors_too():
+    old = Daemon()
+    conn = old.connect()
+    job = detach(conn, "out before\nsleep 700\nout after\nexit 7\n")
+    new = Successor(old)
+    has_gone(old)
+    output, dropped, record = followed(new.connect(), job)
+    equal((output, dropped, record["exit_code"]), (b"before\nafter\n", 0, 7))
+    equal(listed(conn)[job]["status"], "RE")
+
+
+@test
+def test_what_still_runs_is_reached_through_the_successor():
+    old = Daemon()
+    conn = old.connect()
+    slow = detach(conn, "out begin\nsleep 600\nout end\nexit 3\n")
+    endless = detach(conn, "forever\n")
+    new = Successor(old)
+    reader, other = new.connect(), new.connect()
+    error, _ = other.call("jobs", {"job": slow})
+    equal(error, None)
+    output, dropped, record = followed(reader, slow)
+    equal((output, dropped, record["exit_code"]), (b"begin\nend\n", 0, 3))
+    equal(other.call("forget", {"job": endless})[0]["name"], "usage")
+    equal(other.call("follow", {"job": 77777})[0]["name"], "no-such-job")
+    # One on which something goes on stays where it is.
+    busy = new.connect()
+    busy.call("submit", {"module": b"sleep 300\n"})
+    equal(busy.call("cancel", {"job": endless})[0]["name"], "unavailable")
+    equal(old.alive(), True)
+    equal(other.call("cancel", {"job": endless}), (None, {}))
+    has_gone(old)
+    # All of them are the new one's again.
+    for connection in (conn, reader, other):
+        equal(connection.run(b"out x\n")[1][1], b"x\n")
+    found = listed(other)
+    equal((found[slow]["status"], found[endless]["status"]), ("RE", "CA"))
+
+
+@test
+def test_what_is_said_behind_a_request_goes_with_it():
+    old = Daemon()
+    job = detach(old.connect(), "out one\nsleep 400\nout two\n")
+    new = Successor(old)
+    conn = new.connect()
+    conn.sock.sendall(
+        wire.frame([0, 5, "follow", {"job": job, "credit": 1}]) +
+        wire.frame([2, "job.credit", {"job": job, "bytes": 100}]) +
+        wire.frame([0, 6, "stats", {}])[:9])
+    conn.last = 6
+    output, seen = b"", []
+    while "job.exit" not in seen:
+        message = conn.receive()
+        seen.append(message[1])
+        if message[1] == "job.output":
+            output += message[2]["data"]
+    equal(output, b"one\ntwo\n")
+    conn.sock.sendall(wire.frame([0, 6, "stats", {}])[9:])
+    equal(conn.receive()[:3], [1, 6, None])
+    has_gone(old)
+    equal(conn.run(b"exit 0\n")[2]["status"], "OK")
+
+
+@test
+def test_bounds_hold_for_what_is_handed_over():
+    old = Daemon()
+    conn = old.connect()
+    jobs = [detach(conn, f"exit {n}\n") for n in range(20)]
+    until(lambda: all(item["state"] == "done"
+                      for item in listed(conn).values()))
+    conf = old.dir / "conf"
+    conf.write_text("max-kept = 5\n")
+    Successor(old, "--config", conf)
+    has_gone(old)
+    equal(sorted(listed(conn)), jobs[-5:])
+
+
+@test
+def test_other_users_jobs_stay_theirs():
+    old = Daemon(*OPEN_TO_ALL)
+    alice = old.connect_as(12345)
+    job = detach(alice, "out secret\n")
+    until(lambda: listed(alice)[job]["state"] == "done")
+    new = Successor(old, *OPEN_TO_ALL)
+    alice.close()
+    has_gone(old)
+    bob = new.connect_as(12346)
+    equal(listed(bob), {})
+    equal(followed(bob, job), "no-such-job")
+    equal(followed(new.connect_as(12345), job)[0], b"secret\n")
+
+
 @test
 def test_metrics_pass_on():
     where = harness.scratch()
@@ -197,7 +350,7 @@ def ask(conn):
 
 
 def packet(kind):
-    return struct.pack("=6IQ", 1, kind, 0, 0, 0, 0, 0)
+    return struct.pack("=6IQ", 2, kind, 0, 0, 0, 0, 0)
 
 
 @test

@@ -23,8 +23,24 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 SOURCE = pathlib.Path(os.environ.get(
     "SOURCE", pathlib.Path(__file__).resolve().parents[2])).resolve()
 BUILD = pathlib.Path(os.environ.get("BUILD", SOURCE / "build")).resolve()
-WASMCTL = str(BUILD / "wasmctl")
-WASMD = str(BUILD / "wasmd")
+
+
+def _wrapped(name):
+    """The program, or with $WASMD_WRAP ("valgrind -q", say) a script that runs
+    it so. Neither is what a private daemon is started with."""
+    wrap = os.environ.get("WASMD_WRAP")
+    if not wrap:
+        return str(BUILD / name)
+    script = pathlib.Path(tempfile.mkdtemp(prefix="wasmd-wrap-")) / name
+    atexit.register(shutil.rmtree, script.parent, True)
+    script.write_text(f'#!/bin/sh\nexec {wrap} "{BUILD / name}" "$@"\n')
+    script.chmod(0o755)
+    script.parent.chmod(0o755)
+    return str(script)
+
+
+WASMCTL = _wrapped("wasmctl")
+WASMD = _wrapped("wasmd")
 
 # Private daemons keep their modules there, not where the user's are.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="wasmd-test-")
@@ -36,6 +52,9 @@ TEST_SECONDS = int(os.environ.get("WASMD_TEST_SECONDS", "60"))
 # What is freed is kept for a while, and everything takes longer.
 SANITIZED = "\n#define WITH_SANITIZERS 1" in (
     BUILD / "config.h").read_text(encoding="utf-8")
+WRAPPED = "WASMD_WRAP" in os.environ
+WATCHED = SANITIZED or WRAPPED      # by what has memory of its own
+PATIENCE = 10 if WRAPPED else 1     # times what a test would wait
 
 # When run as a program this file is __main__; the tests import it by name.
 sys.modules.setdefault("harness", sys.modules[__name__])
@@ -83,7 +102,7 @@ def one_message(stderr):
 
 def until(condition, seconds=10, what="condition"):
     """Wait for it; its value."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         value = condition()
         if value:
@@ -105,12 +124,17 @@ def at_end(function):
     _cleanups.append(function)
 
 
+class _Process(subprocess.Popen):
+    def wait(self, timeout=None):
+        return super().wait(timeout and timeout * PATIENCE)
+
+
 def start(argv, **options):
     """subprocess.Popen, killed when the test is over."""
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
-    process = subprocess.Popen([str(arg) for arg in argv], **options)
+    process = _Process([str(arg) for arg in argv], **options)
 
     def end():
         if process.poll() is None:
@@ -129,7 +153,7 @@ def run(argv, seconds=30, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)
-    return subprocess.run([str(arg) for arg in argv], timeout=seconds,
+    return subprocess.run([str(arg) for arg in argv], timeout=seconds * PATIENCE,
                           check=False, **options)
 
 
