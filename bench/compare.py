@@ -4,8 +4,9 @@
 The same .wasm runs everywhere; the native column is the same C file compiled
 by the system's compiler. Runs alternate between engines, so that a machine
 whose speed drifts drifts for all; the figure is the median of each engine's
-processor time (user + system of the whole process) as a ratio to a baseline
-of the same run. A kernel whose engines do not print the same checksum fails.
+processor time (user + system of the whole process, less that of one with an
+empty module, which of node is more than many a kernel takes) as a ratio to a
+baseline of the same run. A kernel whose engines do not print the same checksum fails.
 
 An engine is found on PATH, or named by an environment variable: see ENGINES.
 """
@@ -18,6 +19,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -38,6 +40,11 @@ ENGINES = [
                                   str(HERE / "wasi.mjs")]),
     ("wasmtime", "WASMTIME", "wasmtime", ["run"]),
 ]
+
+
+HEAD = b"\0asm\1\0\0\0"
+EMPTY = (HEAD + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\5\3\1\0\1" +
+         b"\7\x13\2\6_start\0\0\6memory\2\0" + b"\x0a\4\1\2\0\x0b")
 
 
 def find_engines(wanted, vm):
@@ -86,6 +93,15 @@ def measure(kernel, commands, rounds):
     return {name: statistics.median(t) for name, t in times.items()}
 
 
+def start_up(engines, rounds):
+    """Median seconds of a process with an empty module, by engine."""
+    with tempfile.NamedTemporaryFile(suffix=".wasm") as empty:
+        empty.write(EMPTY)
+        empty.flush()
+        return measure("empty", {name: command + [empty.name]
+                                 for name, command in engines.items()}, rounds)
+
+
 def geometric_mean(values):
     return math.exp(sum(map(math.log, values)) / len(values)) if values else None
 
@@ -128,6 +144,7 @@ def main():
     names = list(engines) + (["native"] if args.native else [])
     if args.base not in names:
         args.base = names[0] if names else sys.exit("no engine found")
+    starts = start_up(engines, args.rounds)
     rows = []
     for path in sorted(pathlib.Path(args.wasm).glob("*.wasm")):
         if args.kernel and path.stem not in args.kernel:
@@ -135,7 +152,10 @@ def main():
         commands = {name: command + [str(path)] for name, command in engines.items()}
         if args.native:
             commands["native"] = [str(pathlib.Path(args.native) / path.stem)]
-        rows.append((path.stem, measure(path.stem, commands, args.rounds)))
+        medians = measure(path.stem, commands, args.rounds)
+        rows.append((path.stem, {
+            name: max(seconds - starts.get(name, 0), 1e-4)
+            for name, seconds in medians.items()}))
         print(f"{path.stem} done", file=sys.stderr)
     if not rows:
         sys.exit("no kernel found")

@@ -10,9 +10,8 @@ not done it then: the columns say which do.
 import pathlib
 import sys
 
-from compare import cell, geometric_mean, run
+from compare import EMPTY, HEAD, cell, geometric_mean, run
 
-HEAD = b"\0asm\1\0\0\0"
 TYPE, FUNCTION, EXPORT, START, CODE = 1, 3, 7, 8, 10
 IMPORT = 2
 
@@ -131,9 +130,6 @@ def idle(data):
     m.sections = [s for s in m.sections if s[0] != START]
     return m.binary(), len(code)
 
-
-EMPTY = (HEAD + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\5\3\1\0\1" +
-         b"\7\x13\2\6_start\0\0\6memory\2\0" + b"\x0a\4\1\2\0\x0b")
 
 # Whose command line has which form: the options that make it do all at once,
 # and those that let it put off what it can. What is done then.

@@ -16,15 +16,17 @@ profile_row(struct profile_report *r, const char *line)
 	struct profile_row row;
 	int at = 0;
 
-	if (r->count == PROFILE_ROWS_MAX ||
-	    sscanf(line, "%c %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+	if (sscanf(line, "%c %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
 		" %" SCNu64 " %" SCNu64 "%n", &row.kind, &row.index,
 		&row.calls, &row.fuel, &row.total_fuel, &row.ns, &row.total_ns,
 		&at) != 7 || line[at] != ' ' ||
-	    strchr("fho", row.kind) == NULL)
+	    strchr("fhoi", row.kind) == NULL)
 		return;
 	snprintf(row.name, sizeof(row.name), "%s", line + at + 1);
-	r->rows[r->count++] = row;
+	if (row.kind == 'i' && r->ninstrs < PROFILE_ROWS_MAX)
+		r->instrs[r->ninstrs++] = row;
+	else if (row.kind != 'i' && r->count < PROFILE_ROWS_MAX)
+		r->rows[r->count++] = row;
 }
 
 static void
@@ -35,6 +37,7 @@ profile_line(struct profile *p, const char *line)
 	if (sscanf(line, "profile %" SCNu64 " %" SCNu64, &r->wall_ns,
 	    &r->functions) == 2) {
 		r->count = 0;
+		r->ninstrs = 0;
 		p->is_open = true;
 	} else if (p->is_open && strcmp(line, "end") == 0) {
 		p->is_open = false;
@@ -132,6 +135,30 @@ table_others(struct buf *out, const struct profile_report *r, unsigned shown,
 	return table_row(out, &others, all_ns);
 }
 
+static int
+table_instrs(struct buf *out, const struct profile_report *r)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < r->ninstrs; i++)
+		all += r->instrs[i].calls;
+	if (r->ninstrs > 0 && buf_printf(out, "%8s %14s  %s\n", "",
+		    "executed", "internal instruction") == -1)
+		return -1;
+	for (unsigned i = 0; i < r->ninstrs; i++) {
+		const struct profile_row *row = &r->instrs[i];
+
+		if (i >= TABLE_LEAST && row->calls <= all / TABLE_PART)
+			break;
+		if (table_percent(out, row->calls, all) == -1 ||
+		    buf_printf(out, " %14" PRIu64 "  ", row->calls) == -1 ||
+		    text_escape(out, row->name, strlen(row->name)) == -1 ||
+		    buf_append(out, "\n", 1) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 profile_table(struct buf *out, const struct profile_report *r)
 {
@@ -152,7 +179,8 @@ profile_table(struct buf *out, const struct profile_report *r)
 		if (table_row(out, &r->rows[i], sum.ns) == -1)
 			return -1;
 	}
-	return table_others(out, r, n, sum.ns);
+	return table_others(out, r, n, sum.ns) == -1 ? -1 :
+		table_instrs(out, r);
 }
 
 /* ---- JSON -------------------------------------------------------------- */
@@ -177,6 +205,24 @@ json_row(struct buf *out, const struct profile_row *row)
 		row->total_fuel, row->ns, row->total_ns);
 }
 
+static int
+json_instrs(struct buf *out, const struct profile_report *r)
+{
+	if (r->ninstrs == 0)
+		return 0;
+	for (unsigned i = 0; i < r->ninstrs; i++) {
+		const struct profile_row *row = &r->instrs[i];
+
+		if (buf_printf(out, "%s{\"name\":", i == 0 ?
+			    ",\"internal\":[" : ",") == -1 ||
+		    text_json(out, row->name, strlen(row->name)) == -1 ||
+		    buf_printf(out, ",\"executed\":%" PRIu64 "}",
+			    row->calls) == -1)
+			return -1;
+	}
+	return buf_append(out, "]", 1);
+}
+
 int
 profile_json(struct buf *out, const struct profile_report *r)
 {
@@ -188,5 +234,6 @@ profile_json(struct buf *out, const struct profile_report *r)
 		    json_row(out, &r->rows[i]) == -1)
 			return -1;
 	}
-	return buf_append(out, "]}", 2);
+	return buf_append(out, "]", 1) == -1 || json_instrs(out, r) == -1 ? -1 :
+		buf_append(out, "}", 1);
 }

@@ -17,7 +17,8 @@
 
 /* What a function cost; times in nanoseconds. */
 struct profile_row {
-	char kind;		/* 'f' the guest's, 'h' the host's, 'o' others */
+	char kind;		/* 'f' the guest's, 'h' the host's, 'o' others;
+				 * 'i' an internal instruction */
 	uint64_t index, calls;
 	uint64_t fuel, total_fuel;
 	uint64_t ns, total_ns;
@@ -29,6 +30,8 @@ struct profile_report {
 	uint64_t functions;	/* that were called */
 	unsigned count;
 	struct profile_row rows[PROFILE_ROWS_MAX];
+	unsigned ninstrs;	/* none, but of a worker that counts them */
+	struct profile_row instrs[PROFILE_ROWS_MAX];
 };
 
 struct profile {

@@ -2,6 +2,7 @@
 #include "guest/profile.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,6 +28,11 @@ static GUEST_COLD struct {
 	uint64_t functions;		/* that were called */
 	unsigned nrows;
 	struct vm_profile_row rows[PROFILE_ROWS];	/* most ticks first */
+	unsigned ninstrs;
+	struct {
+		uint64_t count;
+		char name[PROFILE_NAME];
+	} instrs[PROFILE_ROWS];		/* most often executed first */
 	struct vm_profile_row others;	/* what is not in them, together */
 	struct text text;
 	char data[RESULT_TEXT_MAX];
@@ -74,6 +80,29 @@ profile_on_row(void *arg, const struct vm_profile_row *row)
 		at--;
 	}
 	profile.rows[at] = *row;
+}
+
+/* ---- which internal instructions ------------------------------------------ */
+
+/* Like rows, where there is anything to be had. */
+static void
+profile_on_instr(void *arg, const char *name, uint64_t count)
+{
+	unsigned at = profile.ninstrs;
+
+	if (at == PROFILE_ROWS) {
+		if (count <= profile.instrs[--at].count)
+			return;
+	} else {
+		profile.ninstrs++;
+	}
+	while (at > 0 && profile.instrs[at - 1].count < count) {
+		profile.instrs[at] = profile.instrs[at - 1];
+		at--;
+	}
+	profile.instrs[at].count = count;
+	snprintf(profile.instrs[at].name, sizeof(profile.instrs[at].name),
+		"%s", name);
 }
 
 /* ---- as text -------------------------------------------------------------- */
@@ -132,6 +161,19 @@ profile_row(char kind, const struct vm_profile_row *row, uint64_t ns,
 }
 
 static void
+profile_instrs(void)
+{
+	profile.ninstrs = 0;
+	vm_store_profile_instrs(profile.program->store, profile_on_instr, NULL);
+	for (unsigned i = 0; i < profile.ninstrs; i++) {
+		text_printf(&profile.text, "i 0 %" PRIu64 " 0 0 0 0 %s\n",
+			profile.instrs[i].count, profile.instrs[i].name);
+		if (profile.text.len > RESULT_TEXT_MAX - 512)
+			profile_flush();
+	}
+}
+
+static void
 profile_report(uint64_t ns, uint64_t ticks)
 {
 	profile.nrows = 0;
@@ -145,6 +187,7 @@ profile_report(uint64_t ns, uint64_t ticks)
 			&profile.rows[i], ns, ticks);
 	if (profile.functions > profile.nrows)
 		profile_row('o', &profile.others, ns, ticks);
+	profile_instrs();
 	text_printf(&profile.text, "end\n");
 	profile_flush();
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "vm/exec/compile.h"
+#include "vm/exec/tally.h"
 #include "vm/load.h"
 #include "vm/runtime/meter.h"
 #include "vm/runtime/store.h"
@@ -57,7 +58,14 @@ vm_store_set_profile(struct vm_store *s)
 {
 	s->meter = meter_new();
 	s->vm->profile = s->meter != NULL;
-	return s->meter != NULL ? 0 : -1;
+	return s->meter != NULL ? tally_start() : -1;
+}
+
+void
+vm_store_profile_instrs(struct vm_store *s,
+	void (*on_instr)(void *arg, const char *name, uint64_t count), void *arg)
+{
+	tally_each(on_instr, arg);
 }
 
 /* ---- modules --------------------------------------------------------------- */

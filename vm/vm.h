@@ -298,6 +298,12 @@ int vm_store_set_profile(struct vm_store *s);
 void vm_store_profile(struct vm_store *s,
 	void (*on_row)(void *arg, const struct vm_profile_row *row), void *arg);
 
+/* Likewise each internal instruction that was executed: in a machine that was
+ * built to count them. Others call nothing. */
+void vm_store_profile_instrs(struct vm_store *s,
+	void (*on_instr)(void *arg, const char *name, uint64_t count),
+	void *arg);
+
 /* Have on_due called while the guest runs, soon and then at the tick that it
  * returns, at a call, a return or in a loop. The time that it takes is not
  * counted. */

@@ -130,13 +130,13 @@ test_table(void **state)
 			"wasi_snapshot_preview1.fd_write\n"
 		"    0.0%       -            9              1  (1 others)\n");
 	check_text(profile_table, "profile 1000 1\nf 3 1 2 2 0 0 ?\nend\n",
-		"profile: 1 us, 2 instructions, 1 functions\n"
+		"profile: 1 us, 2 instructions, 1 function\n"
 		"    self   total        calls   instructions  function\n"
 		"    0.0%    0.0%            1              2  func 3\n");
 	/* Nothing of a name acts on a terminal. */
 	check_text(profile_table,
 		"profile 0 1\nf 0 1 0 0 1 1 a\033[31m\200\nend\n",
-		"profile: 0 us, 0 instructions, 1 functions\n"
+		"profile: 0 us, 0 instructions, 1 function\n"
 		"    self   total        calls   instructions  function\n"
 		"  100.0%  100.0%            1              0  "
 			"a\\x1b[31m\\x80\n");
@@ -162,6 +162,29 @@ test_json(void **state)
 		"{\"wall_ns\":1,\"called\":0,\"functions\":[]}");
 }
 
+#define WITH_INSTRS "profile 0 1\nf 0 1 0 0 1 1 a\n" \
+	"i 0 30 0 0 0 0 i32_add_SSS + br\ni 0 10 0 0 0 0 mov_S-S\nend\n"
+
+static void
+test_internal_instructions(void **state)
+{
+	check_text(profile_table, WITH_INSTRS,
+		"profile: 0 us, 0 instructions, 1 function\n"
+		"    self   total        calls   instructions  function\n"
+		"  100.0%  100.0%            1              0  a\n"
+		"               executed  internal instruction\n"
+		"   75.0%             30  i32_add_SSS + br\n"
+		"   25.0%             10  mov_S-S\n");
+	check_text(profile_json, WITH_INSTRS,
+		"{\"wall_ns\":0,\"called\":1,\"functions\":["
+		"{\"kind\":\"guest\",\"index\":0,\"name\":\"a\","
+		"\"calls\":1,\"instructions\":0,"
+		"\"total_instructions\":0,\"ns\":1,\"total_ns\":1}],"
+		"\"internal\":[{\"name\":\"i32_add_SSS + br\","
+		"\"executed\":30},{\"name\":\"mov_S-S\","
+		"\"executed\":10}]}");
+}
+
 int
 main(void)
 {
@@ -172,6 +195,7 @@ main(void)
 		cmocka_unit_test(test_too_much_is_cut),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_internal_instructions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

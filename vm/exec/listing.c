@@ -59,6 +59,37 @@ listing_free(struct listing *d)
 	free(d);
 }
 
+uint32_t
+listing_handlers(void)
+{
+	return LISTING_HANDLERS;
+}
+
+uint32_t
+listing_handler(const struct listing *d, uint64_t address)
+{
+	const struct by_address *found = &d->slots[find_slot(d, address)];
+
+	return found->address == 0 ? LISTING_HANDLERS : found->id;
+}
+
+void
+listing_name(uint32_t handler, char *text, size_t size)
+{
+	uint32_t fused = handler - CODE_HANDLERS;
+	size_t n = 0;
+
+	if (handler < CODE_HANDLERS) {
+		snprintf(text, size, "%s", code_names[handler]);
+		return;
+	}
+	for (uint32_t i = 0; i < code_fused_from[fused].count && n < size; i++)
+		n += (size_t)snprintf(text + n, size - n, "%s%s",
+			i == 0 ? "" : " + ",
+			code_names[code_fused_parts[code_fused_from[fused].at +
+				i]]);
+}
+
 static uint64_t
 field_read(const uint8_t *at, unsigned type)
 {

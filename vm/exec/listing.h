@@ -15,6 +15,12 @@ struct listing;
 struct listing *listing_new(void);	/* NULL without memory */
 void listing_free(struct listing *d);
 
+/* How many handlers there are; the one at an address, or a number that none
+ * has; and its name, of a fused one the names of its parts, cut off at size. */
+uint32_t listing_handlers(void);
+uint32_t listing_handler(const struct listing *d, uint64_t address);
+void listing_name(uint32_t handler, char *text, size_t size);
+
 struct listing_ins {
 	uint32_t at;		/* offset in the code */
 	uint32_t length;	/* bytes, with the cells of a br_table */
