@@ -17,7 +17,7 @@
 struct stream {
 	struct wasmd_job *job;
 	uint64_t bytes;
-	bool has_ended;
+	size_t owed;		/* credit that is not given back yet */
 };
 
 static size_t nended;
@@ -35,8 +35,12 @@ on_output(void *arg, int fd, const void *data, size_t len)
 	struct wasmd_error err;
 
 	st->bytes += len;
-	if (wasmd_job_credit(st->job, len, &err) == -1)
+	st->owed += len;
+	if (st->owed < CREDIT / 4)
+		return;
+	if (wasmd_job_credit(st->job, st->owed, &err) == -1)
 		service_fail("a stream", err.text);
+	st->owed = 0;
 }
 
 static void

@@ -182,8 +182,8 @@ intake_main_module(struct job *j, const struct conn *conn, const struct msg *m,
 				"has %zu bytes, more than the limit of %" PRIu64,
 				bytes.len, *room);
 		*room -= bytes.len;
-		p->module = module_from_bytes(j->jobs->config.base, bytes.data,
-			bytes.len, reader, err);
+		p->module = module_from_bytes(j->jobs->config.base, j->user->uid,
+			bytes, reader, err);
 		j->reading++;
 	} else {
 		p->module = intake_next_module(j, fds, at, room, err);

@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,12 +28,34 @@ struct module {
 	int fd;		/* what templates get */
 	int from;	/* the client's memfd while it is being copied, or -1 */
 	size_t size, done;
+	bool was_sent;	/* as bytes, by owner */
+	uid_t owner;
 	struct sha256_ctx sha;
 	uint8_t digest[MODULE_DIGEST];
 	char hex[MODULE_HEX + 1];
 	struct event *next;
 	struct module_reader reader;
+	LIST_ENTRY(module) entry;	/* of those that were sent as bytes */
 };
+
+/* Those in use that were sent as bytes, by their digest's first byte. If the
+ * same user sends the same again, its memfd is used; not if another does, who
+ * could tell by the time it takes that somebody has it. */
+#define MODULE_BUCKETS 256
+static LIST_HEAD(module_bucket, module) sent[MODULE_BUCKETS];
+
+static const struct module *
+module_find_sent(const struct module *like)
+{
+	const struct module *m;
+
+	LIST_FOREACH(m, &sent[like->digest[0]], entry) {
+		if (m->owner == like->owner && memcmp(m->digest, like->digest,
+		    MODULE_DIGEST) == 0)
+			return m;
+	}
+	return NULL;
+}
 
 static struct module *
 module_new(struct event_base *base, struct module_reader reader,
@@ -74,7 +98,7 @@ static void
 module_finish(struct module *m, const struct err *err)
 {
 	fd_close(&m->from);
-	if (err == NULL) {
+	if (err == NULL && !m->was_sent) {
 		sha256_digest(&m->sha, sizeof(m->digest), m->digest);
 		digest_format(m->hex, m->digest);
 	}
@@ -134,24 +158,44 @@ module_on_slice(evutil_socket_t fd, short what, void *arg)
 		module_finish(m, NULL);
 }
 
+/* Inline modules are small: no more than one slice. */
+static int
+module_fill(struct module *m, uid_t owner, struct span bytes)
+{
+	const struct module *same;
+
+	m->owner = owner;
+	sha256_update(&m->sha, bytes.len, (const uint8_t *)bytes.data);
+	sha256_digest(&m->sha, sizeof(m->digest), m->digest);
+	m->size = m->done = bytes.len;
+	digest_format(m->hex, m->digest);
+	same = module_find_sent(m);
+	if (same != NULL) {
+		m->fd = fcntl(same->fd, F_DUPFD_CLOEXEC, 3);
+		if (m->fd == -1)
+			return -1;
+	} else if (module_create_memfd(m) == -1 ||
+	    fd_write_all(m->fd, bytes.data, bytes.len) == -1 ||
+	    fcntl(m->fd, F_ADD_SEALS, MODULE_SEALS | F_SEAL_SEAL) == -1) {
+		return -1;
+	}
+	m->was_sent = true;
+	LIST_INSERT_HEAD(&sent[m->digest[0]], m, entry);
+	return 0;
+}
+
 struct module *
-module_from_bytes(struct event_base *base, const void *data, size_t len,
+module_from_bytes(struct event_base *base, uid_t owner, struct span bytes,
 	struct module_reader reader, struct err *err)
 {
 	struct module *m = module_new(base, reader, module_on_slice);
 
-	if (m == NULL || module_create_memfd(m) == -1 ||
-	    fd_write_all(m->fd, data, len) == -1 ||
-	    fcntl(m->fd, F_ADD_SEALS, MODULE_SEALS | F_SEAL_SEAL) == -1) {
+	if (m == NULL || module_fill(m, owner, bytes) == -1) {
 		err_set(err, PROTO_ERROR_INTERNAL,
 			"the module cannot be kept: %s", strerror(errno));
 		module_unref(m);
 		return NULL;
 	}
-	m->size = len;
-	/* Inline modules are small: no more than one slice. */
-	sha256_update(&m->sha, len, data);
-	m->done = len;
 	event_active(m->next, EV_TIMEOUT, 0);	/* nothing is left to do */
 	return m;
 }
@@ -239,6 +283,8 @@ module_unref(struct module *m)
 		return;
 	if (m->next != NULL)
 		event_free(m->next);
+	if (m->was_sent)
+		LIST_REMOVE(m, entry);
 	fd_close(&m->fd);
 	fd_close(&m->from);
 	free(m);

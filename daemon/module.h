@@ -10,9 +10,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "daemon/digest.h"
+#include "proto/msg.h"
 
 #define MODULE_DIGEST DIGEST_BYTES
 #define MODULE_HEX DIGEST_HEX
@@ -27,9 +29,10 @@ struct module_reader {
 	void *arg;
 };
 
-/* A module of bytes that are copied. NULL with the error set. */
-struct module *module_from_bytes(struct event_base *base, const void *data,
-	size_t len, struct module_reader reader, struct err *err);
+/* A module of bytes that the user owner sent, and which are copied unless he has
+ * sent the same for one that is in use. NULL with the error set. */
+struct module *module_from_bytes(struct event_base *base, uid_t owner,
+	struct span bytes, struct module_reader reader, struct err *err);
 
 /*
  * A module of a client's descriptor, which is taken, also on failure. It must

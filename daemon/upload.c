@@ -299,8 +299,8 @@ upload_begin(struct upload *u, const struct msg *m, struct fds *fds,
 		return upload_open_stream(u, msg_number(m, FIELD_PUT_SIZE, 0),
 			err);
 	if (msg_has(m, FIELD_PUT_MODULE)) {
-		u->module = module_from_bytes(u->config.base, bytes.data,
-			bytes.len, reader, err);
+		u->module = module_from_bytes(u->config.base, u->user->uid,
+			bytes, reader, err);
 	} else {
 		u->module = module_from_fd_take(u->config.base, fds->fd[0],
 			u->config.max_module, reader, err);

@@ -219,19 +219,20 @@ template_spawn(const struct enter *e, const struct template_calls *c,
 
 /* Not inlined: see template_run. */
 static noreturn __attribute__((noinline)) void
-template_serve(const struct enter *e, struct template_calls *calls)
+template_serve(const struct enter *e, const struct template_calls *of)
 {
+	struct template_calls calls = *of;	/* in the page that begins here */
 	struct ctl_msg msg;
 	int fds[CONTROL_CALL_FDS];
 
 	for (;;) {
-		template_translate(e, calls);
+		template_translate(e, &calls);
 		control_recv_call(&msg, fds);
-		if (fds[CONTROL_BROKER] != -1 && !calls->files)
+		if (fds[CONTROL_BROKER] != -1 && !calls.files)
 			process_exit(PROCESS_EXIT_PEER);
-		template_spawn(e, calls, &msg, fds);
-		calls->count += msg.call.ahead == 0 || calls->ahead;
-		calls->ahead |= msg.call.ahead != 0;
+		template_spawn(e, &calls, &msg, fds);
+		calls.count += msg.call.ahead == 0 || calls.ahead;
+		calls.ahead |= msg.call.ahead != 0;
 	}
 }
 

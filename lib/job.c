@@ -539,12 +539,17 @@ job_on_want_input(struct wasmd_job *job, uint64_t bytes)
 }
 
 /* What only a job that waits, or is followed, has. */
-static void
-job_on_other(struct wasmd_job *job, const struct msg *m)
+static int
+job_on_other(struct wasmd_job *job, const struct msg *m, struct err *err)
 {
 	const struct wasmd_events *events = &job->events;
 	int fd;
 
+	/* Some of it would be its end. */
+	if (!job->is_follow && m->id != MSG_JOB_SOCKET &&
+	    m->id != MSG_JOB_QUEUED)
+		return err_set(err, PROTO_ERROR_PROTOCOL, "the daemon sent %s "
+			"for a job that is not followed", msg_info[m->id].name);
 	switch (m->id) {
 	case MSG_JOB_SOCKET:
 		fd = conn_take_fd(job->conn);
@@ -574,6 +579,7 @@ job_on_other(struct wasmd_job *job, const struct msg *m)
 			events->on_gone(job->arg);
 		job_free(job);
 	}
+	return 0;
 }
 
 static void
@@ -597,9 +603,7 @@ job_notify(struct wasmd *w, const struct msg *m, struct err *err)
 	case MSG_JOB_SOCKET:
 		/* All begin with the job's number. */
 		job = job_find(w, msg_number(m, msg_info[m->id].first, 0));
-		if (job != NULL)
-			job_on_other(job, m);
-		return 0;
+		return job == NULL ? 0 : job_on_other(job, m, err);
 	case MSG_JOB_OUTPUT:
 		job = job_find(w, msg_number(m, FIELD_JOB_OUTPUT_JOB, 0));
 		return job == NULL ? 0 : job_on_output(job, m, err);

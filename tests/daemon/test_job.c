@@ -117,8 +117,8 @@ void store_forget(struct store_op *op) { }
 
 /* the rest */
 struct module *module_ref(struct module *m) { return m; }
-struct module *module_from_bytes(struct event_base *base, const void *data,
-	size_t len, struct module_reader reader, struct err *err)
+struct module *module_from_bytes(struct event_base *base, uid_t owner,
+	struct span bytes, struct module_reader reader, struct err *err)
 { return (struct module *)notes; }
 struct module *module_from_fd_take(struct event_base *base, int fd,
 	uint64_t max, struct module_reader reader, struct err *err)

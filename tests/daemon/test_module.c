@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -63,12 +64,61 @@ check_abc(const struct module *m)
 	assert_int_equal(ftruncate(module_fd(m), 1), -1);
 }
 
+static const struct span abc = { "abc", 3 };
+
+static struct module *
+make(struct event_base *base, uid_t owner, struct span bytes)
+{
+	struct module *m = module_from_bytes(base, owner, bytes, reader, NULL);
+
+	assert_non_null(m);
+	finish(base);
+	return m;
+}
+
+static bool
+same_memory(const struct module *a, const struct module *b)
+{
+	struct stat of_a, of_b;
+
+	assert_int_equal(fstat(module_fd(a), &of_a), 0);
+	assert_int_equal(fstat(module_fd(b), &of_b), 0);
+	return of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/* The same bytes of one user are there once, as long as somebody uses them. */
+static void
+test_bytes_are_kept_once_for_each_user(void **state)
+{
+	struct event_base *base = event_base_new();
+	const struct span other = { "abd", 3 };
+	struct module *m[4];
+
+	m[0] = make(base, 1, abc);
+	m[1] = make(base, 1, abc);
+	m[2] = make(base, 2, abc);
+	m[3] = make(base, 1, other);
+	assert_true(same_memory(m[0], m[1]));
+	assert_false(same_memory(m[0], m[2]));
+	assert_false(same_memory(m[0], m[3]));
+	module_unref(m[0]);
+	check_abc(m[1]);
+	module_unref(m[1]);
+	check_abc(m[2]);
+	module_unref(m[2]);
+	module_unref(m[3]);
+	m[0] = make(base, 1, abc);
+	check_abc(m[0]);
+	module_unref(m[0]);
+	event_base_free(base);
+}
+
 static void
 test_from_bytes(void **state)
 {
 	struct event_base *base = event_base_new();
 	struct err err = ERR_NONE;
-	struct module *m = module_from_bytes(base, "abc", 3, reader, &err);
+	struct module *m = module_from_bytes(base, 1, abc, reader, &err);
 
 	assert_non_null(m);
 	finish(base);
@@ -199,6 +249,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_from_bytes),
+		cmocka_unit_test(test_bytes_are_kept_once_for_each_user),
 		cmocka_unit_test(test_from_memfd_sealed_or_not),
 		cmocka_unit_test(test_large_one_takes_many_turns),
 		cmocka_unit_test(test_given_up_while_it_is_read),

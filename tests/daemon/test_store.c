@@ -100,7 +100,8 @@ static struct module *
 make(const char *text)
 {
 	struct module_reader r = { ignore, NULL };
-	struct module *m = module_from_bytes(base, text, strlen(text), r, NULL);
+	struct module *m = module_from_bytes(base, 0,
+		(struct span){ text, strlen(text) }, r, NULL);
 
 	assert_non_null(m);
 	wait_for_it();

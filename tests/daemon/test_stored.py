@@ -229,6 +229,62 @@ def test_budgets_refuse_and_say_so():
 
 
 @test
+def test_budgets_hold_under_a_burst_of_users_and_connections():
+    """Everyone puts and submits over many connections at once: nobody gets more
+    than the quotas, and nobody keeps another from his own."""
+    conf = harness.scratch()
+    conf.chmod(0o755)
+    (conf / "conf").write_text("max-store-per-user = 30000\n"
+                               "max-running-per-user = 2\n"
+                               "max-jobs-per-user = 6\n"
+                               "for-user %d {\n max-running-per-user = 3\n"
+                               " max-store-per-user = 50000\n}\n" % BOB)
+    daemon = Daemon("--config", conf / "conf", *OPEN_TO_ALL)
+    watcher = daemon.connect()
+    equal(watcher.call("events", {})[0], None)
+    conns = {uid: [daemon.connect_as(uid) for _ in range(10)]
+             for uid in (ALICE, BOB)}
+    asked = []
+    for n in range(10):
+        for uid, of_user in conns.items():
+            conn = of_user[n]
+            asked.append((uid, "put", conn, conn.request(
+                "put", {"module": random.randbytes(9000)})))
+            asked.append((uid, "submit", conn, conn.request(
+                "submit", {"module": b"sleep 100\n"})))
+    taken = {(uid, what): 0 for uid, what, _, _ in asked}
+    jobs, answers = 0, {}
+    for uid, what, conn, number in asked:
+        while (conn, number) not in answers:
+            message = conn.receive()
+            if message[0] == 1:
+                answers[conn, message[1]] = message[2]
+        error = answers[conn, number]
+        equal(error is None or error["name"] in ("store-full", "queue-full"),
+              True, error)
+        taken[uid, what] += error is None
+        jobs += error is None and what == "submit"
+    # 4 puts may be under way at once, of which 3 or 5 fit.
+    equal(1 <= taken[ALICE, "put"] <= 3 and 1 <= taken[BOB, "put"] <= 5, True,
+          taken)
+    for uid, most in ((ALICE, 30000), (BOB, 50000)):
+        kept = stored(daemon.connect_as(uid)).values()
+        equal(sum(item["size"] for item in kept) <= most, True)
+        equal(taken[uid, "submit"] >= 6, True, taken)
+    running, ended = {ALICE: set(), BOB: set()}, 0
+    while ended < jobs:
+        event = watcher.receive()[2]
+        of_user = running[event["uid"]]
+        if event["state"] == "running":
+            of_user.add(event["job"])
+        else:       # what it is after that takes no slot
+            of_user.discard(event["job"])
+            ended += event["state"] == "done"
+        equal(len(running[ALICE]) <= 2 and len(running[BOB]) <= 3, True,
+              running)
+
+
+@test
 def test_a_user_has_few_puts_under_way():
     daemon = Daemon()
     conn = daemon.connect()

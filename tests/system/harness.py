@@ -128,6 +128,9 @@ class _Process(subprocess.Popen):
     def wait(self, timeout=None):
         return super().wait(timeout and timeout * PATIENCE)
 
+    def communicate(self, input=None, timeout=None):
+        return super().communicate(input, timeout and timeout * PATIENCE)
+
 
 def start(argv, **options):
     """subprocess.Popen, killed when the test is over."""

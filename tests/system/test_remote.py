@@ -60,8 +60,21 @@ class Remote:
 
 
 def jobs(remote):
-    return [json.loads(line)
-            for line in remote.run("ps", "--json").stdout.splitlines()]
+    """Those of the daemon behind it, asked here."""
+    result = run([WASMCTL, "ps", "--json"], env=remote.daemon.env)
+    equal((result.returncode, result.stderr), (0, b""))
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def until_it_runs(remote, process):
+    """The job of a wasmctl that was started."""
+    def look():
+        code = process.poll()
+        if code is not None:
+            raise AssertionError(f"it exited with {code}: " +
+                                 process.stderr.read().decode())
+        return jobs(remote)
+    return until(look, seconds=20, what="the job")
 
 
 def large():
@@ -215,7 +228,7 @@ def test_module_that_is_too_large_is_refused_before_it_is_sent():
 def test_ctrl_c_cancels_the_job():
     remote = Remote()
     process = remote.start("run", guest("sleep"), start_new_session=True)
-    until(lambda: jobs(remote), what="the job")
+    until_it_runs(remote, process)
     # As a terminal does it: ssh and the proxy get the signal, too.
     os.killpg(process.pid, signal.SIGINT)
     equal(process.wait(10), 130)
@@ -251,7 +264,7 @@ def test_a_stopped_reader_stops_the_guest():
 def test_a_client_that_dies_takes_job_and_ssh_along():
     remote = Remote()
     process = remote.start("run", guest("sleep"))
-    until(lambda: jobs(remote), what="the job")
+    until_it_runs(remote, process)
     pid = remote.pid()
     process.kill()
     until(lambda: not jobs(remote), what="the job's end")
@@ -262,7 +275,7 @@ def test_a_client_that_dies_takes_job_and_ssh_along():
 def test_a_lost_connection_is_told_and_the_job_ends():
     remote = Remote()
     process = remote.start("run", guest("sleep"))
-    until(lambda: jobs(Remote(daemon=remote.daemon)), what="the job")
+    until_it_runs(remote, process)
     os.kill(remote.pid(), signal.SIGKILL)
     _, err = process.communicate(timeout=10)
     equal(process.returncode, 125)
@@ -274,7 +287,7 @@ def test_a_lost_connection_is_told_and_the_job_ends():
 def test_a_daemon_that_dies_is_told():
     remote = Remote()
     process = remote.start("run", guest("sleep"))
-    until(lambda: jobs(Remote(daemon=remote.daemon)), what="the job")
+    until_it_runs(remote, process)
     remote.daemon.process.kill()
     remote.daemon.process.wait()
     _, err = process.communicate(timeout=10)
@@ -429,7 +442,7 @@ def test_through_a_real_sshd():
     equal(remote.run("run", path).returncode, 0)
     equal(remote.run("run", guest("trap")).returncode, 134)
     process = remote.start("run", guest("sleep"), start_new_session=True)
-    until(lambda: jobs(remote), what="the job")
+    until_it_runs(remote, process)
     os.killpg(process.pid, signal.SIGINT)
     equal(process.wait(10), 130)
     until(lambda: not jobs(remote), what="the job's end")
@@ -439,7 +452,7 @@ def test_through_a_real_sshd():
 def test_a_real_ssh_that_is_killed():
     remote = Sshd()
     process = remote.start("run", guest("sleep"))
-    until(lambda: jobs(remote), what="the job")
+    until_it_runs(remote, process)
     ssh = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
     for pid in ssh.read_text().split():
         os.kill(int(pid), signal.SIGKILL)
