@@ -78,9 +78,10 @@ struct code_catch {
 
 struct code {
 	struct region region;
-	struct pool *pool;		/* of all arrays below; NULL: malloc */
+	struct pool *pool;		/* of all tables below; NULL: malloc */
 	uint32_t used;			/* bytes */
 	uint32_t stubs;			/* bytes of stubs */
+	bool settled;			/* the tables are in the region */
 	uint32_t nfuncs;		/* defined functions */
 	struct code_func *funcs;	/* by definition order */
 	uint32_t *order;		/* translated ones, as their code lies */

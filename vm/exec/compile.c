@@ -2,6 +2,7 @@
 #include "vm/exec/compile.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "vm/binary/code.h"
 #include "vm/binary/instr.h"
@@ -25,18 +26,77 @@ struct compiler {
 /* ---- code -------------------------------------------------------------- */
 
 static void
-code_clear(struct code *c)
+code_free_tables(struct code *c)
 {
-	region_free(&c->region);
-	free(c->funcs);
-	free(c->order);
+	if (c->settled)
+		return;
 	pool_free(c->pool, c->lines);
 	pool_free(c->pool, c->spans);
 	pool_free(c->pool, c->refs);
 	pool_free(c->pool, c->maps);
 	pool_free(c->pool, c->tries);
 	pool_free(c->pool, c->catches);
+}
+
+static void
+code_clear(struct code *c)
+{
+	code_free_tables(c);
+	region_free(&c->region);
+	free(c->funcs);
+	free(c->order);
 	*c = (struct code){ .used = 0 };
+}
+
+static size_t
+padded(size_t size)
+{
+	return (size + 15) & ~(size_t)15;
+}
+
+static void *
+settle(uint8_t **to, const void *table, size_t size)
+{
+	void *at = *to;
+
+	if (size > 0)
+		memcpy(at, table, size);
+	*to += padded(size);
+	return at;
+}
+
+/*
+ * The tables of code that is complete move behind it: traps, exceptions and
+ * collections look into them, most calls never do. There they are sealed with
+ * it, and cost a process that is forked from this one no page of its own.
+ */
+static void
+code_settle(struct code *c)
+{
+	const size_t lines = c->nlines * sizeof(*c->lines);
+	const size_t spans = c->nspans * sizeof(*c->spans);
+	const size_t refs = c->nrefs * sizeof(*c->refs);
+	const size_t maps = c->nmaps * sizeof(*c->maps);
+	const size_t tries = c->ntries * sizeof(*c->tries);
+	const size_t catches = c->ncatches * sizeof(*c->catches);
+	const size_t start = padded(c->used);
+	struct code was = *c;
+	uint8_t *to;
+
+	/* Where there is no room they stay. */
+	if (region_grow(&c->region, start + padded(lines) + padded(spans) +
+		padded(refs) + padded(maps) + padded(tries) +
+		padded(catches)) == -1)
+		return;
+	to = c->region.base + start;
+	c->lines = settle(&to, c->lines, lines);
+	c->spans = settle(&to, c->spans, spans);
+	c->refs = settle(&to, c->refs, refs);
+	c->maps = settle(&to, c->maps, maps);
+	c->tries = settle(&to, c->tries, tries);
+	c->catches = settle(&to, c->catches, catches);
+	c->settled = true;
+	code_free_tables(&was);
 }
 
 static int
@@ -272,6 +332,8 @@ compile_bodies(struct vm_module *vm, struct err *err)
 		compiler_free(c);
 	else
 		vm->compiler = c;
+	if (rc == 0 && !later)
+		code_settle(&vm->code);
 	return rc;
 }
 
