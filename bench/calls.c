@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "lib/wasmd.h"
 
 #define IN_FLIGHT 8
@@ -78,15 +79,6 @@ fail(const char *what, const char *why)
 	exit(1);
 }
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* ---- the bare process -------------------------------------------------- */
 
 static void
@@ -94,7 +86,7 @@ bare_begin(struct run *r, int *out, pid_t *pid)
 {
 	int fds[2];
 
-	r->started = now_ns();
+	r->started = clock_monotonic_ns();
 	if (pipe(fds) == -1)
 		fail("pipe", strerror(errno));
 	*pid = fork();
@@ -113,11 +105,11 @@ bare_end(struct run *r, int out, pid_t pid)
 
 	while (read(out, data, sizeof(data)) > 0) {
 		if (r->first == 0)
-			r->first = now_ns();
+			r->first = clock_monotonic_ns();
 	}
 	close(out);
 	waitpid(pid, NULL, 0);
-	r->ended = now_ns();
+	r->ended = clock_monotonic_ns();
 }
 
 static void
@@ -138,7 +130,7 @@ on_output(void *arg, int fd, const void *data, size_t len)
 	struct run *r = arg;
 
 	if (r->first == 0)
-		r->first = now_ns();
+		r->first = clock_monotonic_ns();
 }
 
 static void
@@ -146,7 +138,7 @@ on_exit_record(void *arg, const struct wasmd_msg *record)
 {
 	struct run *r = arg;
 
-	r->ended = now_ns();
+	r->ended = clock_monotonic_ns();
 	if (r->first == 0)
 		fail("a call", "it ended without output");
 	running--;
@@ -174,7 +166,7 @@ call_begin(struct run *r)
 	};
 	struct wasmd_error err;
 
-	*r = (struct run){ .started = now_ns() };
+	*r = (struct run){ .started = clock_monotonic_ns() };
 	if (wasmd_submit(daemon_run.conn, &call, &events, r, &err) == NULL)
 		fail("submit", err.text);
 	running++;
@@ -323,7 +315,7 @@ bare_rate(size_t calls, unsigned n)
 		int out;
 		pid_t pid;
 	} b[IN_FLIGHT] = { 0 };
-	uint64_t start = now_ns();
+	uint64_t start = clock_monotonic_ns();
 
 	for (size_t i = 0; i < calls + n; i++) {
 		if (i >= n)
@@ -331,14 +323,14 @@ bare_rate(size_t calls, unsigned n)
 		if (i < calls)
 			bare_begin(&b[i % n].run, &b[i % n].out, &b[i % n].pid);
 	}
-	return (double)calls / (double)(now_ns() - start) * 1e9;
+	return (double)calls / (double)(clock_monotonic_ns() - start) * 1e9;
 }
 
 static double
 daemon_rate(size_t calls, unsigned n)
 {
 	struct run *runs = calloc(calls, sizeof(*runs));
-	uint64_t start = now_ns();
+	uint64_t start = clock_monotonic_ns();
 
 	if (runs == NULL)
 		fail("memory", strerror(errno));
@@ -348,7 +340,7 @@ daemon_rate(size_t calls, unsigned n)
 	}
 	calls_wait(0);
 	free(runs);
-	return (double)calls / (double)(now_ns() - start) * 1e9;
+	return (double)calls / (double)(clock_monotonic_ns() - start) * 1e9;
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "bench/crowd.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -77,7 +78,7 @@ on_exit_record(void *arg, const struct wasmd_msg *record)
 		service_fail(c->text, "its answer is another's");
 	if (run->ended == run->total)
 		service_fail(c->text, "an answer too many");
-	run->us[run->ended++] = (double)(service_now_ns() - c->started) / 1000;
+	run->us[run->ended++] = (double)(clock_monotonic_ns() - c->started) / 1000;
 	if (--c->left > 0)
 		call_begin(c);
 }
@@ -97,7 +98,7 @@ call_begin(struct crowd_call *c)
 	snprintf(c->text, sizeof(c->text), "%u.%" PRIu64 ".%" PRIx64, c->number,
 		c->left, c->run->salt);
 	c->nsaid = 0;
-	c->started = service_now_ns();
+	c->started = clock_monotonic_ns();
 	crowd_describe(&call, c->service, args);
 	if (wasmd_submit(c->conn, &call, &events, c, &err) == NULL)
 		service_fail("submit", err.text);
@@ -129,9 +130,9 @@ crowd_calls(struct crowd *c, size_t width, size_t calls,
 	struct crowd_call *all = calloc(width, sizeof(*all));
 	struct crowd_run run = {
 		.us = calloc(width * calls, sizeof(double)),
-		.total = width * calls, .salt = service_now_ns(),
+		.total = width * calls, .salt = clock_monotonic_ns(),
 	};
-	uint64_t began = service_now_ns();
+	uint64_t began = clock_monotonic_ns();
 	double cpu = service_cpu_us(c->service);
 
 	if (all == NULL || run.us == NULL)
@@ -145,7 +146,7 @@ crowd_calls(struct crowd *c, size_t width, size_t calls,
 	}
 	while (run.ended < run.total)
 		crowd_turn(c);
-	f->seconds = (double)(service_now_ns() - began) / 1e9;
+	f->seconds = (double)(clock_monotonic_ns() - began) / 1e9;
 	f->cpu_us = (service_cpu_us(c->service) - cpu) / (double)run.total;
 	qsort(run.us, run.total, sizeof(double), crowd_order);
 	f->p50_us = run.us[run.total / 2];

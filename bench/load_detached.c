@@ -8,6 +8,7 @@
 
 #include "bench/crowd.h"
 #include "bench/load.h"
+#include "base/clock.h"
 
 #define JOBS		1000
 #define QUICK_JOBS	100
@@ -195,7 +196,7 @@ lap(uint64_t *at)
 {
 	uint64_t before = *at;
 
-	*at = service_now_ns();
+	*at = clock_monotonic_ns();
 	return (double)(*at - before) / 1e9;
 }
 
@@ -206,7 +207,7 @@ take_round(struct load *l, const struct service *s, double *steps)
 {
 	struct floor_answer bare = load_floor(l, FLOOR_CALLS, 8, all->count);
 	double cpu = service_cpu_us(s);
-	uint64_t at = service_now_ns();
+	uint64_t at = clock_monotonic_ns();
 
 	submit_all(s);
 	steps[SUBMITTED] = lap(&at);

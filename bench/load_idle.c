@@ -5,6 +5,7 @@
 
 #include "bench/crowd.h"
 #include "bench/load.h"
+#include "base/clock.h"
 
 #define CONNS		10000
 #define QUICK_CONNS	1000
@@ -37,7 +38,7 @@ comings(struct load *l, const struct service *s)
 
 	for (size_t i = 0; i < TURNS; i++) {
 		struct floor_answer bare = load_floor(l, FLOOR_CALLS, 1, CALLS);
-		uint64_t began = service_now_ns();
+		uint64_t began = clock_monotonic_ns();
 
 		for (size_t k = 0; k < CALLS; k++) {
 			struct crowd one;
@@ -45,7 +46,7 @@ comings(struct load *l, const struct service *s)
 			crowd_open(&one, s, 1);
 			crowd_close(&one);
 		}
-		ratios[i] = (double)(service_now_ns() - began) / 1e9 /
+		ratios[i] = (double)(clock_monotonic_ns() - began) / 1e9 /
 			bare.seconds;
 	}
 	return load_median(ratios, TURNS);

@@ -10,6 +10,7 @@
 
 #include "bench/crowd.h"
 #include "bench/load.h"
+#include "base/clock.h"
 #include "proto/serve.h"
 
 #define INSTANCES	2000
@@ -140,13 +141,13 @@ call_count(const struct instance *in)
 static double
 call_all(const struct instance *all, size_t count, int32_t expected)
 {
-	uint64_t began = service_now_ns();
+	uint64_t began = clock_monotonic_ns();
 
 	for (size_t i = 0; i < count; i++) {
 		if (call_count(&all[i]) != expected)
 			service_fail("an instance", "another's state");
 	}
-	return (double)(service_now_ns() - began) / 1000 / (double)count;
+	return (double)(clock_monotonic_ns() - began) / 1000 / (double)count;
 }
 
 /* ---- figures ----------------------------------------------------------- */
@@ -204,7 +205,7 @@ print_instances(struct load *l, const struct service *s, struct crowd *c,
 	struct instance *all = calloc(count, sizeof(*all));
 	struct floor_answer bare = load_floor(l, FLOOR_CALLS, 1, count);
 	const double bare_us = bare.seconds * 1e6 / (double)count;
-	uint64_t own = service_memory(s), began = service_now_ns();
+	uint64_t own = service_memory(s), began = clock_monotonic_ns();
 	struct memory m;
 	double open_us, call_us;
 	char when[64];
@@ -212,7 +213,7 @@ print_instances(struct load *l, const struct service *s, struct crowd *c,
 	if (all == NULL)
 		service_fail("memory", "none");
 	open_all(c, all, count);
-	open_us = (double)(service_now_ns() - began) / 1000 / (double)count;
+	open_us = (double)(clock_monotonic_ns() - began) / 1000 / (double)count;
 	for (size_t i = 0; i < count; i++)
 		take_return(&all[i]);
 	call_all(all, count, 1);

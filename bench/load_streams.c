@@ -6,6 +6,7 @@
 
 #include "bench/crowd.h"
 #include "bench/load.h"
+#include "base/clock.h"
 
 #define MANY		100
 #define MIB		512	/* of all together */
@@ -62,7 +63,7 @@ run_streams(struct crowd *c, size_t count, unsigned mib, double *cpu_us)
 	const unsigned chunks = mib * CHUNKS_OF_MIB / (unsigned)count;
 	struct stream *all = calloc(count, sizeof(*all));
 	const char *const args[2] = { "load", "stream" };
-	uint64_t began = service_now_ns();
+	uint64_t began = clock_monotonic_ns();
 	struct wasmd_error err;
 	struct wasmd_call call;
 	const char *param;
@@ -92,7 +93,7 @@ run_streams(struct crowd *c, size_t count, unsigned mib, double *cpu_us)
 	}
 	free(all);
 	*cpu_us = service_cpu_us(c->service) - *cpu_us;
-	return (double)(service_now_ns() - began) / 1e9;
+	return (double)(clock_monotonic_ns() - began) / 1e9;
 }
 
 static void

@@ -33,15 +33,6 @@ service_fail(const char *what, const char *why)
 	exit(1);
 }
 
-uint64_t
-service_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* ---- what it uses ------------------------------------------------------ */
 
 uint64_t

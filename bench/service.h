@@ -42,7 +42,6 @@ size_t service_children(const struct service *s, pid_t *pids, size_t max,
 /* The number behind a word at the start of a line of /proc/PID/FILE, or 0. */
 uint64_t service_proc(pid_t pid, const char *file, const char *word);
 
-uint64_t service_now_ns(void);
 void __attribute__((noreturn)) service_fail(const char *what, const char *why);
 
 #endif

@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "sandbox/call.h"
 #include "sandbox/ctl.h"
@@ -69,12 +70,6 @@ clock_ns(clockid_t clock)
 	if (clock_gettime(clock, &ts) == -1)
 		die("clock_gettime");
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-static uint64_t
-now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* The figure behind a word at the start of a line; 0 if there is none. */
@@ -206,7 +201,7 @@ read_out(struct run *r)
 
 	while ((n = read(r->out, data, sizeof(data))) > 0) {
 		if (r->first == 0)
-			r->first = now_ns();
+			r->first = clock_monotonic_ns();
 	}
 	if (n == -1)
 		die("read");
@@ -218,7 +213,7 @@ call_end(struct run *r)
 {
 	read_out(r);
 	wait_pidfd(r->pidfd);
-	r->reaped = now_ns();
+	r->reaped = clock_monotonic_ns();
 	close(r->in);
 }
 
@@ -245,7 +240,7 @@ bare_begin(struct run *r)
 static void
 run_bare(struct run *r)
 {
-	r->started = now_ns();
+	r->started = clock_monotonic_ns();
 	bare_begin(r);
 	call_end(r);
 }
@@ -253,7 +248,7 @@ run_bare(struct run *r)
 static void
 run_template(struct run *r)
 {
-	r->started = now_ns();
+	r->started = clock_monotonic_ns();
 	call_request(&warm, r, false);
 	call_begin(r);
 	answer(warm.sock, CTL_SPAWNED, &r->pidfd);
@@ -267,7 +262,7 @@ run_pooled(struct run *r)
 {
 	*r = pooled;
 	r->first = 0;
-	r->started = now_ns();
+	r->started = clock_monotonic_ns();
 	call_begin(r);
 	call_end(r);
 	call_request(&warm, &pooled, true);
@@ -279,7 +274,7 @@ run_cold(struct run *r)
 {
 	struct template t;
 
-	r->started = now_ns();
+	r->started = clock_monotonic_ns();
 	template_open(&t);
 	call_request(&t, r, false);
 	call_begin(r);
@@ -441,7 +436,7 @@ static double
 calls_per_second(size_t calls, bool bare)
 {
 	struct run runs[IN_FLIGHT] = { { 0 } };
-	uint64_t start = now_ns();
+	uint64_t start = clock_monotonic_ns();
 
 	for (size_t i = 0; i < calls + IN_FLIGHT; i++) {
 		struct run *r = &runs[i % IN_FLIGHT];
@@ -458,7 +453,7 @@ calls_per_second(size_t calls, bool bare)
 		call_begin(r);
 		answer(warm.sock, CTL_SPAWNED, &r->pidfd);
 	}
-	return (double)calls / (double)(now_ns() - start) * 1e9;
+	return (double)calls / (double)(clock_monotonic_ns() - start) * 1e9;
 }
 
 static void

@@ -313,6 +313,23 @@ child_recv(const struct child *c, struct frame *f, void *data)
 }
 
 void
+child_fork_sleeping(const struct template *t, struct child *c)
+{
+	const char *params[] = { "0xffffffffffffffff" };
+	struct call call = {
+		.invoke = "sleep", .nparams = 1, .params = params,
+		.fuel = UINT64_MAX, .output_bytes = 1024,
+	};
+	static uint8_t data[FRAME_DATA_MAX];
+	struct frame f;
+
+	child_fork(t, c);
+	child_call(c, &call);
+	assert_true(child_recv(c, &f, data));
+	assert_int_equal(f.kind, OUT_WAIT);
+}
+
+void
 child_finish(struct child *c, struct outcome *o)
 {
 	static uint8_t data[FRAME_DATA_MAX];

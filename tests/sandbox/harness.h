@@ -85,6 +85,9 @@ void child_send(const struct child *c, enum frame_kind kind, const void *data,
 	size_t len);
 /* The next frame; false at the end of output. */
 bool child_recv(const struct child *c, struct frame *f, void *data);
+
+/* Fork one that sleeps for ever in a call, behind all its filters. */
+void child_fork_sleeping(const struct template *t, struct child *c);
 /* Collect frames until the end and reap. */
 void child_finish(struct child *c, struct outcome *o);
 /* Kill and reap, whatever it does. */

@@ -31,30 +31,12 @@ static struct template template;
 static struct child child;
 static pid_t pids[NPROCESSES];
 
-/* A call that sleeps for ever, behind all its filters. */
-static void
-start_sleeping_child(void)
-{
-	const char *params[] = { "0xffffffffffffffff" };
-	struct call call = {
-		.invoke = "sleep", .nparams = 1, .params = params,
-		.fuel = UINT64_MAX, .output_bytes = 1024,
-	};
-	static uint8_t data[FRAME_DATA_MAX];
-	struct frame f;
-
-	child_fork(&template, &child);
-	child_call(&child, &call);
-	assert_true(child_recv(&child, &f, data));
-	assert_int_equal(f.kind, OUT_WAIT);
-}
-
 static int
 setup(void **state)
 {
 	harness_start(&launch);
 	template_start(&launch, "probe", &template);
-	start_sleeping_child();
+	child_fork_sleeping(&template, &child);
 	pids[ZYGOTE] = harness_pid(launch.zygote_pidfd);
 	pids[INIT] = harness_pid(launch.init_pidfd);
 	pids[TEMPLATE] = harness_pid(template.pidfd);

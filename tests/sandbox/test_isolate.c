@@ -19,22 +19,6 @@ static struct launch launch;
 static struct template template, other;
 static struct child sibling, stranger;
 
-static void
-start_sleeping(const struct template *t, struct child *c)
-{
-	const char *params[] = { "0xffffffffffffffff" };
-	struct call call = {
-		.invoke = "sleep", .nparams = 1, .params = params,
-		.fuel = UINT64_MAX, .output_bytes = 1024,
-	};
-	static uint8_t data[FRAME_DATA_MAX];
-	struct frame f;
-
-	child_fork(t, c);
-	child_call(c, &call);
-	assert_true(child_recv(c, &f, data));
-}
-
 static int
 setup(void **state)
 {
@@ -47,8 +31,8 @@ setup(void **state)
 		fail_msg("%s", err.text);
 	template_start(&launch, "probe", &template);
 	template_start(&launch, "probe", &other);
-	start_sleeping(&template, &sibling);
-	start_sleeping(&other, &stranger);
+	child_fork_sleeping(&template, &sibling);
+	child_fork_sleeping(&other, &stranger);
 	return 0;
 }
 

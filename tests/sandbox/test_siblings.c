@@ -32,22 +32,6 @@ enum { SIBLING, STRANGER, TEMPLATE, OTHER, ZYGOTE, INIT, DAEMON, NTARGETS };
 static char targets[NTARGETS][32];
 
 static void
-start_sleeping(const struct template *t, struct child *c)
-{
-	const char *params[] = { "0xffffffffffffffff" };
-	struct call call = {
-		.invoke = "sleep", .nparams = 1, .params = params,
-		.fuel = UINT64_MAX, .output_bytes = 1024,
-	};
-	static uint8_t data[FRAME_DATA_MAX];
-	struct frame f;
-
-	child_fork(t, c);
-	child_call(c, &call);
-	assert_true(child_recv(c, &f, data));
-}
-
-static void
 set_target(int target, int pidfd)
 {
 	snprintf(targets[target], sizeof(targets[target]), "%s",
@@ -67,8 +51,8 @@ start(bool has_filter)
 		fail_msg("%s", err.text);
 	template_start(&launch, "probe", &template);
 	template_start(&launch, "probe", &other);
-	start_sleeping(&template, &sibling);
-	start_sleeping(&other, &stranger);
+	child_fork_sleeping(&template, &sibling);
+	child_fork_sleeping(&other, &stranger);
 	set_target(SIBLING, sibling.pidfd);
 	set_target(STRANGER, stranger.pidfd);
 	set_target(TEMPLATE, template.pidfd);

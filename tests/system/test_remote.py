@@ -224,15 +224,18 @@ def test_module_that_is_too_large_is_refused_before_it_is_sent():
 
 # ---- interrupting and losing -------------------------------------------------
 
-@test
-def test_ctrl_c_cancels_the_job():
-    remote = Remote()
+def interrupt_a_job(remote):
     process = remote.start("run", guest("sleep"), start_new_session=True)
     until_it_runs(remote, process)
     # As a terminal does it: ssh and the proxy get the signal, too.
     os.killpg(process.pid, signal.SIGINT)
     equal(process.wait(10), 130)
     until(lambda: not jobs(remote), what="the job's end")
+
+
+@test
+def test_ctrl_c_cancels_the_job():
+    interrupt_a_job(Remote())
 
 
 @test
@@ -441,11 +444,7 @@ def test_through_a_real_sshd():
     equal(remote.run("put", path).stdout.decode(), f"sha256:{digest}\n")
     equal(remote.run("run", path).returncode, 0)
     equal(remote.run("run", guest("trap")).returncode, 134)
-    process = remote.start("run", guest("sleep"), start_new_session=True)
-    until_it_runs(remote, process)
-    os.killpg(process.pid, signal.SIGINT)
-    equal(process.wait(10), 130)
-    until(lambda: not jobs(remote), what="the job's end")
+    interrupt_a_job(remote)
 
 
 @test

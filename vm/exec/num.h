@@ -17,8 +17,8 @@
 
 /*
  * Compilers to WebAssembly write a select where a branch would be predicted
- * wrongly. gcc makes a branch of it again unless it is told that it cannot know:
- * lists, CRCs and text scanned, in bench/kernels/mixed.c, took 1.4 times as long.
+ * wrongly. gcc makes a branch of it again unless told that it cannot know:
+ * lists, CRCs and texts, in bench/kernels/mixed.c, took 1.4 times as long.
  */
 static inline uint64_t
 num_select(bool condition, uint64_t a, uint64_t b)
