@@ -113,6 +113,7 @@ def test_wall_limit_ends_who_writes_what_nobody_reads():
         message = conn.receive()
         if message[1] == "job.exit":
             break
+        conn.notify("job.credit", {"job": job, "bytes": 1 << 16})
     equal(message[2]["status"], "TO")
     equal(300000 <= message[2]["wall_us"] < 5000000, True, message[2])
 
